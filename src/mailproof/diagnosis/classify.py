@@ -1,0 +1,106 @@
+"""From evidence to failure: ask the tables, then keep the promises that hold for every failure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mailproof.diagnosis import delay, http, intermediary, smtp, transport
+from mailproof.diagnosis.evidence import Evidence, Origin
+from mailproof.diagnosis.failure import Failure
+from mailproof.diagnosis.reasons import FACTS, Closes, Next, Reason
+from mailproof.diagnosis.rules import Rule, Table, first_fit, rule
+from mailproof.diagnosis.symptoms import Symptoms, read
+
+__all__ = ["classify"]
+
+# Behind every provider's own table, from exact to general.
+GENERAL: Final[tuple[Table, ...]] = (
+    intermediary.TABLE,
+    transport.TABLE,
+    smtp.TABLE,
+    http.TABLE,
+)
+
+# The same words mean something else when the recipient's server says them: it judges a mail that
+# somebody handed it, and knows nothing of our account (taxonomy, "Origin decides reach").
+AT_A_RECEIVER: Final[Mapping[Reason, Reason]] = {
+    Reason.RELAY_DENIED: Reason.RECIPIENT_REFUSED,
+    Reason.DNS_FAILURE: Reason.RECEIVER_UNAVAILABLE,
+    Reason.TLS_FAILURE: Reason.RECEIVER_UNAVAILABLE,
+    Reason.CONNECTION_FAILED: Reason.RECEIVER_UNAVAILABLE,
+    Reason.CONNECTION_LOST: Reason.RECEIVER_UNAVAILABLE,
+    Reason.TIMED_OUT: Reason.RECEIVER_UNAVAILABLE,
+    Reason.PROVIDER_UNAVAILABLE: Reason.RECEIVER_UNAVAILABLE,
+}
+
+# These come after the provider may have had the request (taxonomy, `provider_unavailable`).
+_GATEWAY_STATUS: Final = frozenset({502, 504, 520, 524})
+
+_NOBODY_KNOWS: Final = rule(Reason.UNKNOWN, "no rule fits; the evidence is kept whole")
+_NO_TABLE: Final = Table("", ())
+
+
+def classify(evidence: Evidence, tables: Sequence[Table] = ()) -> Failure:
+    """Name what went wrong. `tables`: the provider's own rules, asked before the general ones.
+
+    Pure and total: any bytes a provider can send lead to a legal `Failure`, never an exception.
+    """
+    seen = read(evidence)
+    table, fit = first_fit((*tables, *GENERAL), seen) or (_NO_TABLE, _NOBODY_KNOWS)
+    origin = fit.says or seen.origin
+    if fit.reason is Reason.BLOCKED_BY_INTERMEDIARY:
+        origin = Origin.NETWORK
+    reason = fit.reason
+    if origin is Origin.RECEIVER:
+        reason = AT_A_RECEIVER.get(reason, reason)
+    next_, closes = _reach(reason, fit, origin)
+    return Failure(
+        reason=reason,
+        origin=origin,
+        next=next_,
+        closes=closes,
+        retry_after_s=_retry_after(fit, seen, next_),
+        ambiguous=_ambiguous(reason, fit, seen),
+        guide=_guide(reason, fit, table, seen),
+        evidence=evidence,
+    )
+
+
+def _reach(reason: Reason, fit: Rule, origin: Origin) -> tuple[Next, Closes | None]:
+    facts = FACTS[reason]
+    next_ = fit.next or facts.next
+    if origin is Origin.RECEIVER:
+        # A stranger's server can never stop our mail: what would hold at our provider waits here.
+        return (Next.RETRY if next_ is Next.HOLD else next_), None
+    closes = fit.closes or facts.closes
+    if next_ is Next.HOLD and (closes is None or not closes.at_once):
+        closes = Closes("sender" if closes and closes.what == "sender" else "provider")
+    return next_, (None if next_ is Next.END else closes)
+
+
+def _retry_after(fit: Rule, seen: Symptoms, next_: Next) -> float | None:
+    if next_ is Next.END:
+        return None
+    return fit.retry_after_s if fit.retry_after_s is not None else delay.named(seen)
+
+
+def _ambiguous(reason: Reason, fit: Rule, seen: Symptoms) -> bool:
+    if fit.ambiguous is not None:
+        return fit.ambiguous
+    if seen.code:  # an SMTP reply is an answer
+        return False
+    match reason:
+        case Reason.PROVIDER_UNAVAILABLE:
+            return seen.status in _GATEWAY_STATUS or (not seen.status and seen.written is not False)
+        case Reason.CONNECTION_LOST:
+            return seen.written is not False
+        case Reason.TIMED_OUT:
+            return seen.written is not False
+        case Reason.CONNECTION_FAILED:
+            return seen.written is None and seen.channel == "sdk"
+        case _:
+            return False
+
+
+def _guide(reason: Reason, fit: Rule, table: Table, seen: Symptoms) -> tuple[str, ...]:
+    exact = (f"{table.name}.{fit.guide}",) if fit.guide else ()
+    return (*exact, f"{seen.provider}.{reason}", str(reason))

@@ -1,0 +1,50 @@
+"""A failure: evidence, explained."""
+
+from mailproof.diagnosis.evidence import Evidence, Origin
+from mailproof.diagnosis.reasons import FACTS, Closes, Failover, Next, Reader, Reason, Severity
+
+import msgspec
+
+__all__ = ["Failure"]
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, and what follows from it.
+
+    `retry_after_s` seconds, when the other side named a time. `ambiguous`: the provider may have
+    the mail all the same. `guide` names the guidance that fits best, from exact to general.
+    Always legal: `hold` closes something at once, a receiver's word closes nothing.
+    """
+
+    reason: Reason
+    origin: Origin
+    next: Next
+    closes: Closes | None
+    retry_after_s: float | None
+    ambiguous: bool
+    guide: tuple[str, ...]
+    evidence: Evidence
+
+    @property
+    def retryable(self) -> bool:
+        """May the very same mail go out later without anyone changing it?"""
+        return self.next is not Next.END
+
+    @property
+    def severity(self) -> Severity:
+        return FACTS[self.reason].severity
+
+    @property
+    def reader(self) -> Reader:
+        return FACTS[self.reason].reader
+
+    @property
+    def failover_helps(self) -> bool:
+        """Could another provider deliver it now, without the risk of a second copy?"""
+        match FACTS[self.reason].failover:
+            case Failover.YES:
+                return not self.ambiguous
+            case Failover.DEFINITE:
+                return not self.ambiguous
+            case Failover.NO | Failover.CRITICAL:
+                return False
