@@ -1,9 +1,9 @@
 """A failure: evidence, explained."""
 
+import msgspec
+
 from mailproof.diagnosis.evidence import Evidence, Origin
 from mailproof.diagnosis.reasons import FACTS, Closes, Failover, Next, Reader, Reason, Severity
-
-import msgspec
 
 __all__ = ["Failure"]
 

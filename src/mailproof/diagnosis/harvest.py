@@ -7,27 +7,37 @@ wrappings, so a walk that knows the keys reads wrappings it has never seen.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Harvest", "harvest", "parse_body"]
+__all__ = ["Harvest", "harvest", "mentioned", "parse_body"]
 
 NAME_KEYS: Final = frozenset(
     "name code errorcode error_code errorcodes error_type errortype type __type status"
-    " statuscode_name subtype reason event recordtype eventtype".split()
+    " statuscode_name subtype reason event recordtype eventtype error".split()
 )
 MESSAGE_KEYS: Final = frozenset(
     "message messages errormessage error_message error errors detail details description reason"
-    " title warning msg response diagnosticcode diagnostic raw_reason cause stack text"
-    " error_description suggested_action reply".split()
+    " title warning warnings msg response diagnosticcode diagnostic diag raw_reason cause stack"
+    " text error_description errordescription suggested_action reply smtp_reply smtpresponse"
+    " smtp_response statusmessage reject_reason error_info info innererror fault"
+    " faultstring failures err_msg error_msg errmsg".split()
 )
 FIELD_KEYS: Final = frozenset(
-    "field param parameter property loc path errorrelatedto error_related_to pointer".split()
+    "field param parameter property loc path target errorrelatedto error_related_to pointer".split()
 )
 STATUS_KEYS: Final = frozenset(
     "statuscode status httpstatuscode status_code httpstatus code".split()
 )
+# What we sent, or what the client carries along: a subject that says "suspended" is no suspension.
+OURS: Final = frozenset(
+    "config request headers mail subject commonheaders user-variables metadata custom_args"
+    " unique_args template_data dynamic_template_data client-info storage flags user_agent"
+    " useragent tags".split()
+)
+_BLAMED: Final = frozenset({"errors", "error", "details"})
 
 _DEPTH_MAX: Final = 12
 _NODES_MAX: Final = 2_000
@@ -42,11 +52,25 @@ _XML_ENTITIES: Final = (
     ("&#39;", "'"),
     ("&amp;", "&"),
 )
+# Names as clients print them: `(MessageRejected) when calling`, `code AccessDeniedException`,
+# `InvalidMailAddress.NotFound: …`, `not_enough_credits`, `#MS42207`, `mj-0013`.
+_CAMEL: Final = re.compile(
+    r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z0-9]*|\.[A-Z])[A-Za-z0-9.]*[A-Za-z]|(?<=\()[A-Z][a-z]{5,40}(?=\))"
+)
+_SNAKE: Final = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b")
+_TAGGED: Final = re.compile(r"\b(?:MS\d{5}|mj-\d{4})\b")
+_NAMED: Final = re.compile(
+    r"\bcode[\"']?\s?[:=]?\s?[\"']?([A-Z][A-Za-z]{3,40}(?:\.[A-Za-z]{2,40})*)"
+    r"|^([A-Z][a-z]{5,40}): ",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NUMBERED: Final = re.compile(r"error[ _-]?code[\"']?\s?[:=#]?\s?[\"']?(\d{1,5})\b", re.IGNORECASE)
 _decode_json: Final = msgspec.json.Decoder().decode
 
 
 class Harvest(msgspec.Struct, frozen=True):
-    """What a body says. `names` and `marks` (`key=value`) in lower case, `messages` as they came."""
+    """What a body says. `names` and `marks` "
+    "(`key=value`) in lower case, `messages` as they came."""
 
     names: frozenset[str] = frozenset()
     marks: frozenset[str] = frozenset()
@@ -66,23 +90,36 @@ def parse_body(body: str) -> Any:
         return None
 
 
+def mentioned(text: str) -> Harvest:
+    """Read the names and numbers that a client printed into a sentence of its own."""
+    names = {name.lower() for name in _CAMEL.findall(text)}
+    if "_" in text:
+        names.update(_SNAKE.findall(text))
+    if "#" in text or "mj-" in text:
+        names.update(name.lower() for name in _TAGGED.findall(text))
+    names.update((one or other).lower() for one, other in _NAMED.findall(text))
+    marks = frozenset(f"errorcode={number}" for number in _NUMBERED.findall(text))
+    return Harvest(frozenset(names), marks)
+
+
 def harvest(tree: Any) -> Harvest:
     """Read a decoded JSON value (or XML as text). Never raises, whatever the value."""
     names: set[str] = set()
     marks: set[str] = set()
-    fields: list[str] = []
+    fields: dict[str, None] = {}
     messages: list[str] = []
     status = 0
     for path, value in _leaves(tree):
         key = path[-1] if path else ""
         if isinstance(value, str):
             low = value[:_MARK_MAX].strip().lower()
-            if key in NAME_KEYS and " " not in low:
-                names.add(low)
+            if key in NAME_KEYS and low and " " not in low:
+                names.add(low.rpartition("#")[2] if key == "__type" else low)
             if key in FIELD_KEYS:
-                fields.append(value[:_MARK_MAX])
-            if key in MESSAGE_KEYS or not key or any(part in MESSAGE_KEYS for part in path):
+                fields[value[:_MARK_MAX]] = None
+            if not path or (not MESSAGE_KEYS.isdisjoint(path) and not _is_ours(path)):
                 messages.append(value)
+                fields.update(dict.fromkeys(_blamed_keys(path)))
             if len(value) <= _MARK_MAX:
                 marks.add(f"{key}={low}")
         elif isinstance(value, (int, float)):
@@ -93,6 +130,18 @@ def harvest(tree: Any) -> Harvest:
             if key in STATUS_KEYS and isinstance(value, int) and 200 <= value <= 599 and not status:
                 status = value
     return Harvest(frozenset(names), frozenset(marks), tuple(fields), tuple(messages), status)
+
+
+def _is_ours(path: tuple[str, ...]) -> bool:
+    """`errors.subject` is about our subject; any other `subject` is our subject."""
+    return not OURS.isdisjoint(path) and _BLAMED.isdisjoint(path)
+
+
+def _blamed_keys(path: tuple[str, ...]) -> Iterator[str]:
+    """`{"errors": {"from.email": ["…"]}}`: the key under `errors` is the field."""
+    for parent, key in pairwise(path):
+        if parent in _BLAMED and key not in MESSAGE_KEYS and key not in NAME_KEYS:
+            yield key
 
 
 def _leaves(tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -109,7 +158,7 @@ def _leaves(tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
         path, node = stack.pop()
         seen += 1
         if isinstance(node, dict):
-            if len(path) < _DEPTH_MAX:
+            if len(path) < _DEPTH_MAX and not _is_ours(path):
                 stack.extend(
                     ((*path, str(key).lower()), child) for key, child in reversed(node.items())
                 )
@@ -118,6 +167,9 @@ def _leaves(tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
                 stack.extend((path, child) for child in reversed(node))
         elif isinstance(node, str) and (inner := parse_body(node)) is not None:
             stack.append((path, inner))
+        elif isinstance(node, str) and path and node.lstrip().startswith("<"):
+            yield from _xml_leaves(node)
+            yield path, node
         elif node is not None:
             yield path, node
 

@@ -67,7 +67,7 @@ class Reason(StrEnum):
 
 
 class Next(StrEnum):
-    """What becomes of the mail: `hold` burns no try, `retry` comes back at a time, `end` ends it."""
+    """What becomes of the mail: `hold` burns no try, `retry` comes back later, `end` ends it."""
 
     HOLD = "hold"
     RETRY = "retry"
@@ -120,7 +120,7 @@ class Closes(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What follows from a reason. `tries`: after how many a retry ends; None: at the mail's expiry."""
+    """What follows from a reason. `tries`: after how many a retry ends; None: at the expiry."""
 
     next: Next
     closes: Closes | None

@@ -22,19 +22,19 @@ __all__ = ["TABLES", "tables_for"]
 
 # Whatever relays over SMTP quotes the words of mail servers, so their table stands behind each.
 TABLES: Final[Mapping[str, tuple[Table, ...]]] = {
-    "resend": (resend.TABLE, smtp.TABLE),
-    "smtp": (smtp.TABLE,),
-    "ses": (ses.TABLE, smtp.TABLE),
-    "sendgrid": (sendgrid.TABLE, smtp.TABLE),
-    "postmark": (postmark.TABLE, smtp.TABLE),
-    "mailgun": (mailgun.TABLE, smtp.TABLE),
-    "brevo": (brevo.TABLE, smtp.TABLE),
-    "mailersend": (mailersend.TABLE, smtp.TABLE),
-    "aliyun": (aliyun.TABLE, smtp.TABLE),
-    "tencent": (tencent.TABLE, smtp.TABLE),
+    "resend": (resend.TABLE, *smtp.TABLES),
+    "smtp": smtp.TABLES,
+    "ses": (ses.TABLE, *smtp.TABLES),
+    "sendgrid": (sendgrid.TABLE, *smtp.TABLES),
+    "postmark": (postmark.TABLE, *smtp.TABLES),
+    "mailgun": (mailgun.TABLE, *smtp.TABLES),
+    "brevo": (brevo.TABLE, *smtp.TABLES),
+    "mailersend": (mailersend.TABLE, *smtp.TABLES),
+    "aliyun": (aliyun.TABLE, *smtp.TABLES),
+    "tencent": (tencent.TABLE, *smtp.TABLES),
 }
 
-_UNKNOWN: Final = (others.TABLE, smtp.TABLE)
+_UNKNOWN: Final = (others.TABLE, *smtp.TABLES)
 
 
 def tables_for(provider: str) -> tuple[Table, ...]:
