@@ -32,12 +32,13 @@ test-real: .venv/.dev  ## Against real Postfix, Squid and nginx, installed where
 	@sh tests/real/install.sh
 	@$(BIN)/python -m pytest -q -m real tests/real
 
-lint: .venv/.dev  ## ruff, mypy, import-linter
+lint: .venv/.dev  ## ruff, mypy, import-linter and the rules of the house
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check || { echo "Not formatted; run: make format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
-	@echo "lint: ruff, mypy and import-linter found nothing"
+	@$(BIN)/python -m pytest -q tests/test_house.py > .venv/house.log || { cat .venv/house.log >&2; exit 1; }
+	@echo "lint: nothing found"
 
 format: .venv/.dev  ## Put the source in its usual form
 	@$(BIN)/ruff check --quiet --fix
