@@ -1,0 +1,96 @@
+"""The command line: a group whose commands are imported when they are called, not before."""
+
+import difflib
+import importlib
+import io
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from mailproof import __version__
+
+__all__ = ["COMMANDS", "mailproof", "main"]
+
+# Name: where it is, and its line in the help, which no command is imported for.
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "explain": ("mailproof.cli.explain:explain", "Say in plain words why a mail did not go."),
+    "doctor": (
+        "mailproof.cli.doctor:doctor",
+        "Find what stops your mail, from key to DNS to ports.",
+    ),
+    "sandbox": ("mailproof.cli.sandbox:sandbox", "Run a local Resend that fails on demand."),
+    "demo": ("mailproof.cli.demo:demo", "Watch a broken app being explained and repaired."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{name} is no command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(_no_such_command(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _no_such_command(name: str) -> str:
+    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(COMMANDS)}."
+    return f"No command {name!r}. {hint}"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mailproof")
+@click.pass_context
+def mailproof(ctx: click.Context) -> None:
+    """Every email your app sends is proven sent, or fails loudly."""
+    if os.environ.get("NO_COLOR"):  # no-color.org; without it click colours a terminal only
+        ctx.color = False
+
+
+def main() -> None:
+    """Run the command line: the console script and `python -m mailproof`."""
+    _speak_utf8()
+    try:
+        # Windows would expand %NAMES% and wildcards in arguments: a pasted error is no pattern.
+        mailproof(prog_name="mailproof", windows_expand_args=False)
+    except SystemExit:
+        _flush_quietly()
+        raise
+
+
+def _speak_utf8() -> None:
+    """Chinese must come out on a Windows console in any code page, and in a pipe under `LANG=C`."""
+    if os.environ.get("PYTHONIOENCODING"):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _flush_quietly() -> None:
+    """A reader that left early (`| head`) is no error of ours; Python would print one at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

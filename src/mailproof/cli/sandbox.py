@@ -1,0 +1,203 @@
+"""`mailproof sandbox`: a local Resend that fails on demand."""
+
+import contextlib
+import ipaddress
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+import click
+import msgspec
+
+from mailproof.diagnosis.guidance import pick_language
+from mailproof.sandbox.account import Account
+from mailproof.sandbox.clock import SystemClock
+from mailproof.sandbox.domains import DomainStatus
+from mailproof.sandbox.fault_table import FAULTS
+from mailproof.sandbox.faults import read_fault
+from mailproof.sandbox.log import line_writer
+from mailproof.sandbox.server import SandboxServer, listen
+from mailproof.sandbox.settings import DEFAULT_DOMAIN, DEFAULT_KEY, GivenKey, Settings, Switches
+from mailproof.sandbox.words import EXPOSED, STOPPED, welcome
+
+__all__ = ["sandbox"]
+
+# What may stand behind a key, and what it means.
+_KEY_KINDS: Final[Mapping[str, Callable[[str], GivenKey]]] = {
+    "": GivenKey,
+    "full": GivenKey,
+    "sending": lambda token: GivenKey(token, permission="sending_access"),
+    "suspended": lambda token: GivenKey(token, state="suspended"),
+    "inactive": lambda token: GivenKey(token, state="inactive"),
+}
+
+
+class _Parsed(click.ParamType[Any]):
+    """An option whose text is read by a function; what that raises becomes a usage error."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+def _key(text: str) -> GivenKey:
+    token, _, kind = text.partition(":")
+    if not token or kind not in _KEY_KINDS:
+        raise ValueError(
+            f"{text!r} is no key. Write TOKEN or TOKEN:{{sending,suspended,inactive}}."
+        )
+    return _KEY_KINDS[kind](token)
+
+
+def _domain(text: str) -> tuple[str, DomainStatus]:
+    name, _, state = text.partition(":")
+    try:
+        return name, DomainStatus(state or "verified")
+    except ValueError as error:
+        states = ", ".join(DomainStatus)
+        raise ValueError(f"{state!r} is no state of a domain. There are: {states}.") from error
+
+
+def _quota(text: str) -> tuple[str, int]:
+    period, _, number = text.partition("=")
+    if period not in {"daily", "monthly"} or not number.isdecimal():
+        raise ValueError(f"{text!r} is no quota. Write daily=100 or monthly=3000.")
+    return period, int(number)
+
+
+def _switch(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        switches = msgspec.convert({name: value}, Switches, strict=False)
+    except msgspec.ValidationError as error:
+        known = ", ".join(Switches.__struct_fields__)
+        raise ValueError(f"{text!r}: {error}. Switches are {known}.") from error
+    return name, getattr(switches, name)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8025, show_default=True, help="0 takes a free one and prints it.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    type=_Parsed("TOKEN[:KIND]", _key),
+    help=f"An API key, with :sending, :suspended or :inactive. Default: {DEFAULT_KEY}.",
+)
+@click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    type=_Parsed("NAME[:STATE]", _domain),
+    help=f"A sending domain and its state, verified if none is given. Default: {DEFAULT_DOMAIN}.",
+)
+@click.option("--owner", default="owner@acme.test", show_default=True, help="Your own address.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=_Parsed("NAME[,OPTION=VALUE]", read_fault),
+    help="What goes wrong from the start, such as 503,count=2 or hang-after,to=*@slow.test.",
+)
+@click.option("--list-faults", is_flag=True, help="Print what can go wrong, and exit.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="Post events there.")
+@click.option("--rate", default=5, show_default=True, help="Requests per second; 0 is no limit.")
+@click.option(
+    "--quota",
+    "quotas",
+    multiple=True,
+    type=_Parsed("PERIOD=NUMBER", _quota),
+    help="Mails per period: daily=100, monthly=3000. Default: monthly=50000.",
+)
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    type=_Parsed("NAME=VALUE", _switch),
+    help="How to behave where nobody knows what Resend does; docs/sandbox.md lists them.",
+)
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), help="Default: MAILPROOF_LANGUAGE, else the locale."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object once it is ready.")
+def sandbox(
+    *, host: str, port: int, list_faults: bool, lang: str | None, as_json: bool, **given: Any
+) -> None:
+    """Run a local Resend that behaves as the real one does, and fails on demand.
+
+    Accepts mail and keeps it to itself. Each request is a line on standard error. Ends with 0 on
+    Ctrl-C, with 1 when the port is taken.
+    """
+    if list_faults:
+        for name, kind in FAULTS.items():
+            click.echo(f"{name:<32}{kind.what}")
+        return
+    account = Account(_settings(given), SystemClock())
+    account.listeners.append(line_writer())
+    language = pick_language(lang, os.environ)
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port} cannot be listened on: {error.strerror}. "
+            "Take another with --port, or --port 0 for a free one."
+        ) from error
+    bound_host, bound_port = listener.getsockname()[:2]
+    url = (
+        f"http://[{bound_host}]:{bound_port}"
+        if ":" in bound_host
+        else f"http://{bound_host}:{bound_port}"
+    )
+    server = SandboxServer(
+        account, lambda: _announce(account, url, bound_host, language, as_json=as_json)
+    )
+    # uvicorn has shut down by the time it hands on the Ctrl-C that made it do so.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever(listener)
+    sys.stderr.write(STOPPED[language].format(count=len(account.mails)))
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    quotas = dict(cast(Sequence[tuple[str, int]], given["quotas"]))
+    defaults = Settings()
+    return Settings(
+        keys=given["keys"] or defaults.keys,
+        domains=given["domains"] or defaults.domains,
+        owner=given["owner"],
+        rate_per_s=given["rate"],
+        daily_quota=quotas.get("daily", defaults.daily_quota),
+        monthly_quota=quotas.get("monthly", defaults.monthly_quota),
+        webhooks=given["webhooks"],
+        faults=given["faults"],
+        switches=Switches(**dict(given["switches"])),
+    )
+
+
+def _announce(account: Account, url: str, host: str, language: str, *, as_json: bool) -> None:
+    key = next(iter(account.keys))
+    env = {"RESEND_API_KEY": key, "RESEND_BASE_URL": url, "RESEND_API_URL": url}
+    secrets = {endpoint.url: endpoint.secret for endpoint in account.endpoints.values()}
+    domains = {domain.name: domain.status.value for domain in account.domains.values()}
+    if as_json:
+        facts = {"url": url, "env": env, "domains": domains, "webhook_secrets": secrets}
+        click.echo(msgspec.json.encode({**facts, "pid": os.getpid()}))
+    else:
+        click.echo("\n".join(f"{name}={value}" for name, value in env.items()))
+        for endpoint, secret in secrets.items():
+            click.echo(f"# {endpoint} is signed with {secret}")
+        named = [f"{name} ({status})" for name, status in domains.items()]
+        sys.stderr.write("\n" + welcome(language, url, list(account.keys), named) + "\n")
+    if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        sys.stderr.write(EXPOSED[language].format(host=host))
+    sys.stdout.flush()
+    sys.stderr.flush()

@@ -1,0 +1,151 @@
+"""What a check found: first as facts, then in somebody's language."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from mailproof.diagnosis.failure import Failure
+from mailproof.diagnosis.reasons import Severity
+
+__all__ = ["Finding", "Noted", "Phrase", "Status", "failed", "fine", "skipped", "unclear", "warned"]
+
+
+class Status(StrEnum):
+    """`cannot_tell`: the check could not be made, so neither good nor bad may be concluded."""
+
+    FAILED = "failed"
+    WARNING = "warning"
+    CANNOT_TELL = "cannot_tell"
+    SKIPPED = "skipped"
+    OK = "ok"
+
+
+class Phrase(str):
+    """A fact that is itself in need of words: the name of one in `[phrases]` of `words/*.toml`."""
+
+    __slots__ = ()
+
+
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding without words: `key` names its sentences in `words/*.toml`, `facts` fill them.
+
+    With a `failure`, cause and fix come from the guidance of the diagnosis instead. `evidence` is
+    what was seen, in the words of whoever said it; `command` a line to check it by hand, with
+    `$VARIABLES` where a secret would stand.
+    """
+
+    check: str
+    key: str
+    status: Status
+    severity: Severity
+    facts: Mapping[str, str] = {}
+    evidence: str = ""
+    command: str = ""
+    failure: Failure | None = None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of `doctor --json`. `what`: what was seen and why it matters; `fix` may be empty."""
+
+    check: str
+    status: Status
+    severity: Severity
+    what: str
+    evidence: str
+    fix: str
+    command: str
+
+
+_NO_FACTS: Final[Mapping[str, str]] = {}
+
+
+def fine(
+    check: str,
+    key: str,
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    evidence: str = "",
+    command: str = "",
+) -> Noted:
+    return Noted(
+        check=check,
+        key=key,
+        status=Status.OK,
+        severity=Severity.INFO,
+        facts=facts,
+        evidence=evidence,
+        command=command,
+    )
+
+
+def skipped(check: str, key: str, facts: Mapping[str, str] = _NO_FACTS) -> Noted:
+    return Noted(check=check, key=key, status=Status.SKIPPED, severity=Severity.INFO, facts=facts)
+
+
+def failed(  # noqa: PLR0913 - the columns of a finding
+    check: str,
+    key: str,
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    severity: Severity = Severity.CRITICAL,
+    evidence: str = "",
+    command: str = "",
+    failure: Failure | None = None,
+) -> Noted:
+    """Mail does not go, or not to everyone, until this is mended."""
+    return Noted(
+        check=check,
+        key=key,
+        status=Status.FAILED,
+        severity=severity,
+        facts=facts,
+        evidence=evidence,
+        command=command,
+        failure=failure,
+    )
+
+
+def warned(  # noqa: PLR0913 - the columns of a finding
+    check: str,
+    key: str,
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    severity: Severity = Severity.WARNING,
+    evidence: str = "",
+    command: str = "",
+    failure: Failure | None = None,
+) -> Noted:
+    """Mail goes, but this costs some of it, or will."""
+    return Noted(
+        check=check,
+        key=key,
+        status=Status.WARNING,
+        severity=severity,
+        facts=facts,
+        evidence=evidence,
+        command=command,
+        failure=failure,
+    )
+
+
+def unclear(  # noqa: PLR0913 - the columns of a finding
+    check: str,
+    key: str,
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    severity: Severity = Severity.WARNING,
+    evidence: str = "",
+    command: str = "",
+) -> Noted:
+    """The check could not be made; nothing follows from it but that."""
+    return Noted(
+        check=check,
+        key=key,
+        status=Status.CANNOT_TELL,
+        severity=severity,
+        facts=facts,
+        evidence=evidence,
+        command=command,
+    )
