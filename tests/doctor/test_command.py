@@ -42,7 +42,7 @@ async def test_a_failed_check_ends_in_exit_code_1_and_the_worst_comes_first(worl
     world.env["RESEND_FROM"] = "1"
     done = await doctor(world)
     assert done.returncode == 1
-    assert done.stdout.startswith("1 thing stops your mail: sender.")
+    assert done.stdout.startswith("1 thing stops your mail: the From address.")
 
 
 async def test_json_has_the_fields_that_scripts_rely_on(world: World) -> None:
@@ -57,7 +57,7 @@ async def test_json_has_the_fields_that_scripts_rely_on(world: World) -> None:
 async def test_chinese_is_spoken_when_asked_for(world: World) -> None:
     world.env["RESEND_API_KEY"] = "1"
     done = await doctor(world, "--lang", "zh")
-    assert done.stdout.startswith("有 1 个问题让邮件发不出去：key。")
+    assert done.stdout.startswith("有 1 个问题让邮件发不出去：API 密钥。")
     assert "占位符" in done.stdout
 
 

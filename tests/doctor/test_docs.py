@@ -8,7 +8,7 @@ import pytest
 
 from mailproof.cli.doctor import doctor
 from mailproof.doctor import settings
-from mailproof.doctor.words import told
+from mailproof.doctor.words import told, words
 from tests.doctor.fault_table import FAULTS
 from tests.doctor.world import World
 
@@ -69,3 +69,8 @@ def test_each_kind_of_fault_of_the_issue_is_seeded() -> None:
     areas = {fault.key.partition(".")[0] for fault in FAULTS}
     assert areas >= {"key", "sender", "base_url", "reach", "access", "domain", "quota", "rate"}
     assert areas >= {"dns", "spf", "dkim", "dmarc", "return_path", "proxy", "clock"}
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_every_check_has_a_name_for_the_summary(language: str) -> None:
+    assert set(words(language).checks) == checks_in_the_source()

@@ -38,7 +38,7 @@ CHECKS = {"api", "dns", "smtp", "environment", "database", "key", "sender", "env
 def test_both_languages_have_the_same_keys() -> None:
     english, chinese = words("en"), words("zh")
     assert english.sentences.keys() == chinese.sentences.keys()
-    for table in ("phrases", "areas", "labels", "summary"):
+    for table in ("phrases", "areas", "checks", "labels", "summary"):
         assert getattr(english, table).keys() == getattr(chinese, table).keys()
 
 
@@ -124,7 +124,7 @@ async def test_no_line_but_a_command_is_wider_than_the_page(
 async def test_the_page_begins_with_what_stops_mail(world: World) -> None:
     world.env |= {"RESEND_API_KEY": "1", "RESEND_FROM": "1"}
     text = page(told(await world.examined(), "en", {}), "en", width=80, paint=plain)
-    assert text.splitlines()[0] == "2 things stop your mail: key, sender."
+    assert text.splitlines()[0] == "2 things stop your mail: the API key, the From address."
 
 
 async def test_the_page_of_a_healthy_setup_says_so(world: World) -> None:

@@ -46,7 +46,7 @@ def page(findings: Sequence[Finding], language: str, *, width: int, paint: Paint
 
 def _summary(findings: Sequence[Finding], spoken: Words) -> str:
     for status, name in _SUMMED_UP:
-        checks = [each.check for each in findings if each.status is status]
+        checks = [spoken.checks[each.check] for each in findings if each.status is status]
         if checks:
             number = "one" if len(checks) == 1 else "many"
             named = spoken.summary["separator"].join(dict.fromkeys(checks))

@@ -29,6 +29,7 @@ class Words(msgspec.Struct, frozen=True):
 
     phrases: Mapping[str, str]
     areas: Mapping[str, str]
+    checks: Mapping[str, str]
     labels: Mapping[str, str]
     summary: Mapping[str, str]
     sentences: Mapping[str, Sentences]
@@ -39,7 +40,7 @@ def words(language: str) -> Words:
     """Load a language, once. Raises `FileNotFoundError` for one that there is not."""
     text = files(__package__).joinpath(f"{language}.toml").read_text("utf-8")
     tables = tomllib.loads(text)
-    page = {name: tables.pop(name) for name in ("phrases", "areas", "labels", "summary")}
+    page = {name: tables.pop(name) for name in ("phrases", "areas", "checks", "labels", "summary")}
     sentences = {
         f"{area}.{name}": msgspec.convert(entry, Sentences)
         for area, entries in tables.items()
