@@ -11,7 +11,8 @@ __all__ = ["PROVIDERS", "UNKNOWN", "Provider", "provider_at", "provider_in", "ti
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. Hosts match with their subdomains. `signs` are regular expressions over the
-    lower-case text: class names, header names, error names that no other provider has. `by_hand`
+    lower-case text: class names, header names, error names that no other provider has; `last_sign`
+    is a word that also means something else, asked when nobody has a sign. `by_hand`
     asks whether the key works and what the account may send from; variables stand for secrets.
     """
 
@@ -21,6 +22,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     api_hosts: tuple[str, ...] = ()
     smtp_hosts: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
+    last_sign: str = ""
     by_hand: str = ""
 
 
@@ -40,7 +42,7 @@ _ALL: Final = (
         api_hosts=("resend.com", "resend.dev"),
         smtp_hosts=("smtp.resend.com",),
         signs=(
-            r"\bresend(?:error|[.\\]+exceptions|[-_ ](?:java|go|php|ruby|rust))\b|\bresend\b",
+            r"\bresend(?:error|[.\\]+exceptions|[-_ ](?:java|go|php|ruby|rust))\b",
             r"\b(?:missing|restricted|suspended|invalid)_api_key\b|\b(?:daily|monthly)_quota_exceeded\b",
             r"\binvalid_(?:from_address|idempotent_request|idempotency_key|attachment)\b",
             r"\bconcurrent_idempotent_requests\b|\breached_daily_quota\b|\blast_event\b|x-resend-",
@@ -50,6 +52,8 @@ _ALL: Final = (
             rf"{_RESEND_NAME}.{{0,400}}statuscode",
             r"\"type\"\s?:\s?\"email\.(?:bounced|failed|complained|suppressed|delivery_delayed)\"",
         ),
+        # "please resend the mail" names nobody
+        last_sign=r"(?<!to )(?<!please )\bresend\b(?! (?:the|it|this|that|your|an?|later)\b)",
         by_hand=_BEARER.format(url="https://api.resend.com/domains", key="RESEND_API_KEY"),
     ),
     Provider(
@@ -105,7 +109,7 @@ _ALL: Final = (
         smtp_hosts=("smtp-relay.brevo.com",),
         signs=(
             r"\bbrevo\b|\bsendinblue\b|\bsib-api\b",
-            r"unrecognised ip address",
+            r"unrecognised ip address|\bts_epoch\b",
             r"\bxkeysib-|\bxsmtpsib-",
         ),
         by_hand='curl -i https://api.brevo.com/v3/account -H "api-key: $BREVO_API_KEY"',
@@ -212,6 +216,9 @@ def provider_in(text: str) -> str:
             return name
     for provider in _ALL:
         if any(re.search(sign, low, re.DOTALL) for sign in provider.signs):
+            return provider.name
+    for provider in _ALL:
+        if provider.last_sign and re.search(provider.last_sign, low):
             return provider.name
     if any(provider_at(host) for host in _HOST.findall(low)):
         return "smtp"
