@@ -17,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-real lint lock format clean
+.PHONY: help demo test test-real bench lint lock format clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,6 +31,9 @@ test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
 test-real: .venv/.dev  ## Against real Postfix, Squid and nginx, installed where root may
 	@sh tests/real/install.sh
 	@$(BIN)/python -m pytest -q -m real tests/real
+
+bench: .venv/.dev  ## What explaining costs, as ratios in one run
+	@$(BIN)/python bench/explain.py
 
 lint: .venv/.dev  ## ruff, mypy, import-linter and the rules of the house
 	@$(BIN)/ruff check --quiet

@@ -144,16 +144,6 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def test_one_answer_costs_less_than_a_third_of_a_second_of_cpu() -> None:
-    resource = pytest.importorskip("resource", reason="Windows counts CPU time elsewhere")
-    mailproof("explain", "550 5.1.1 no such user")  # the first run may compile the modules
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert mailproof("explain", "403", BODY).returncode == 0
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent < 0.3
-
-
 def test_a_pipe_gets_no_colours() -> None:
     assert b"\x1b" not in mailproof("explain", "550 5.1.1 no such user").stdout
 
