@@ -25,7 +25,7 @@ TEXT |= {".sql", ".toml", ".ts", ".txt", ".yml", ".yaml"}
 # Whatever can open a connection, and the parts of the package that may import it. Nobody else:
 # each call out goes through one place that limits, measures and classifies it.
 NETWORK: Mapping[str, tuple[str, ...]] = {
-    "aiohttp": ("providers/http.py", "sandbox/postman.py"),
+    "aiohttp": ("providers/http.py", "sandbox/events/postman.py"),
     "aiosmtplib": (),
     "asyncpg": ("doctor/",),
     "dns": ("doctor/", "sandbox/nameserver.py"),

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from mailproof.demo.tour import Tour, TourBroke
+from mailproof.demo.tour import Tour, TourBroke, pending
 from mailproof.diagnosis.guidance import pick_language
 
 __all__ = ["demo"]
@@ -20,7 +20,7 @@ def demo(*, lang: str | None) -> None:
     every step showed what it promised.
     """
     try:
-        Tour(pick_language(lang, os.environ)).walk()
+        Tour(pick_language(lang, os.environ), pending()).walk()
     except TourBroke as broke:
         click.echo(str(broke), err=True)
         sys.exit(1)

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
@@ -14,12 +15,13 @@ from mailproof.diagnosis.guidance import pick_language
 from mailproof.sandbox.account import Account
 from mailproof.sandbox.clock import SystemClock
 from mailproof.sandbox.domains import DomainStatus
-from mailproof.sandbox.fault_table import FAULTS
-from mailproof.sandbox.faults import read_fault
+from mailproof.sandbox.faults.fault import read_fault
+from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.log import line_writer
-from mailproof.sandbox.server import SandboxServer, listen
+from mailproof.sandbox.nameserver import listen_dns
+from mailproof.sandbox.server import SandboxServer, listen, url_of
 from mailproof.sandbox.settings import DEFAULT_DOMAIN, DEFAULT_KEY, GivenKey, Settings, Switches
-from mailproof.sandbox.words import EXPOSED, STOPPED, welcome
+from mailproof.sandbox.words import EXPOSED, NAMESERVER, STOPPED, welcome
 
 __all__ = ["sandbox"]
 
@@ -74,6 +76,12 @@ def _quota(text: str) -> tuple[str, int]:
     return period, int(number)
 
 
+def _webhook(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(f"{text!r} is no URL. Write http://127.0.0.1:3000/webhooks.")
+    return text
+
+
 def _switch(text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
     try:
@@ -86,7 +94,18 @@ def _switch(text: str) -> tuple[str, Any]:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8025, show_default=True, help="0 takes a free one and prints it.")
+@click.option(
+    "--port",
+    default=8025,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="0 takes a free one and prints it.",
+)
+@click.option(
+    "--dns-port",
+    type=int,
+    help="Answer DNS (UDP) for its domains there too, for `mailproof doctor --nameserver`.",
+)
 @click.option(
     "--key",
     "keys",
@@ -110,8 +129,20 @@ def _switch(text: str) -> tuple[str, Any]:
     help="What goes wrong from the start, such as 503,count=2 or hang-after,to=*@slow.test.",
 )
 @click.option("--list-faults", is_flag=True, help="Print what can go wrong, and exit.")
-@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="Post events there.")
-@click.option("--rate", default=5, show_default=True, help="Requests per second; 0 is no limit.")
+@click.option(
+    "--webhook",
+    "webhooks",
+    multiple=True,
+    type=_Parsed("URL", _webhook),
+    help="Post events there.",
+)
+@click.option(
+    "--rate",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Requests per second; 0 is no limit.",
+)
 @click.option(
     "--quota",
     "quotas",
@@ -130,8 +161,15 @@ def _switch(text: str) -> tuple[str, Any]:
     "--lang", type=click.Choice(["en", "zh"]), help="Default: MAILPROOF_LANGUAGE, else the locale."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object once it is ready.")
-def sandbox(
-    *, host: str, port: int, list_faults: bool, lang: str | None, as_json: bool, **given: Any
+def sandbox(  # noqa: PLR0913 - one parameter per option
+    *,
+    host: str,
+    port: int,
+    dns_port: int | None,
+    list_faults: bool,
+    lang: str | None,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Run a local Resend that behaves as the real one does, and fails on demand.
 
@@ -145,26 +183,31 @@ def sandbox(
     account = Account(_settings(given), SystemClock())
     account.listeners.append(line_writer())
     language = pick_language(lang, os.environ)
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise click.ClickException(
-            f"{host}:{port} cannot be listened on: {error.strerror}. "
-            "Take another with --port, or --port 0 for a free one."
-        ) from error
-    bound_host, bound_port = listener.getsockname()[:2]
-    url = (
-        f"http://[{bound_host}]:{bound_port}"
-        if ":" in bound_host
-        else f"http://{bound_host}:{bound_port}"
-    )
+    listener = _listen(listen, host, port, "--port")
+    names = None if dns_port is None else _listen(listen_dns, host, dns_port, "--dns-port")
+    bound, url = listener.getsockname()[0], url_of(listener)
+    dns = "" if names is None else "{}:{}".format(*names.getsockname()[:2])
     server = SandboxServer(
-        account, lambda: _announce(account, url, bound_host, language, as_json=as_json)
+        account,
+        lambda: _announce(account, url, bound, language, as_json=as_json, dns=dns),
+        names=names,
     )
     # uvicorn has shut down by the time it hands on the Ctrl-C that made it do so.
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever(listener)
     sys.stderr.write(STOPPED[language].format(count=len(account.mails)))
+
+
+def _listen(
+    open_socket: Callable[[str, int], socket.socket], host: str, port: int, option: str
+) -> socket.socket:
+    try:
+        return open_socket(host, port)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port} cannot be listened on: {error.strerror}. "
+            f"Take another with {option}, or {option} 0 for a free one."
+        ) from error
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
@@ -183,13 +226,17 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     )
 
 
-def _announce(account: Account, url: str, host: str, language: str, *, as_json: bool) -> None:
+def _announce(  # noqa: PLR0913 - all that is told at the start
+    account: Account, url: str, host: str, language: str, *, as_json: bool, dns: str
+) -> None:
     key = next(iter(account.keys))
     env = {"RESEND_API_KEY": key, "RESEND_BASE_URL": url, "RESEND_API_URL": url}
     secrets = {endpoint.url: endpoint.secret for endpoint in account.endpoints.values()}
     domains = {domain.name: domain.status.value for domain in account.domains.values()}
     if as_json:
         facts = {"url": url, "env": env, "domains": domains, "webhook_secrets": secrets}
+        if dns:
+            facts["nameserver"] = dns
         click.echo(msgspec.json.encode({**facts, "pid": os.getpid()}))
     else:
         click.echo("\n".join(f"{name}={value}" for name, value in env.items()))
@@ -197,6 +244,8 @@ def _announce(account: Account, url: str, host: str, language: str, *, as_json: 
             click.echo(f"# {endpoint} is signed with {secret}")
         named = [f"{name} ({status})" for name, status in domains.items()]
         sys.stderr.write("\n" + welcome(language, url, list(account.keys), named) + "\n")
+        if dns:
+            sys.stderr.write(NAMESERVER[language].format(dns=dns))
     if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
         sys.stderr.write(EXPOSED[language].format(host=host))
     sys.stdout.flush()

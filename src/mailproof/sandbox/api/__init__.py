@@ -1,0 +1,1 @@
+"""Resend's endpoints, and the sandbox's own."""

@@ -1,0 +1,1 @@
+"""What becomes of an accepted mail, and who is told."""

@@ -1,0 +1,1 @@
+"""What goes wrong on demand, and where in a request it strikes."""

@@ -1,0 +1,249 @@
+"""What stands before the API: the edge that wants a User-Agent, the faults, the record."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mailproof.sandbox.account import Account, Arrival, masked
+from mailproof.sandbox.clock import first_of
+from mailproof.sandbox.faults.fault import Fault, Sighting
+from mailproof.sandbox.faults.table import Act, Stage
+from mailproof.sandbox.faults.wire import WIRE, Wire
+from mailproof.sandbox.messages.accepting import sighting
+from mailproof.sandbox.messages.idempotency import Claim
+from mailproof.sandbox.messages.message import Attempt
+
+__all__ = ["EXCHANGE", "Edge", "Exchange", "is_ours"]
+
+EXCHANGE: Final = "mailproof.exchange"
+# 40 MB of attachments in Base64, in a batch of nothing else, with room for the rest.
+_BODY_MAX_BYTES: Final = 64 * 1024 * 1024
+
+
+class Exchange(msgspec.Struct):
+    """One request, and what the API did with it; the edge records it when it is over."""
+
+    body: bytes = b""
+    claim: Claim | None = None
+    replayed: bool = False
+    mail_ids: tuple[str, ...] = ()
+
+
+def is_ours(path: str) -> bool:
+    """The sandbox's own pages, which no fault and no key touches."""
+    return path.startswith(("/_sandbox", "/inbox")) or path == "/"
+
+
+class Edge:
+    """An ASGI application around the API."""
+
+    def __init__(self, account: Account, api: ASGIApp) -> None:
+        self._account = account
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_ours(scope["path"]):
+            await self._api(scope, receive, send)
+            return
+        await _Passage(self._account, self._api, scope, receive, send).run()
+
+
+class _Passage:
+    """One request on its way through the edge."""
+
+    def __init__(
+        self, account: Account, api: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._account = account
+        self._api = api
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._wire: Wire = scope[WIRE]
+        self._headers = Headers(scope=scope)
+        self._exchange = Exchange()
+        self._began = account.clock.now()
+        self._status = 0
+        self._fault = ""
+
+    async def run(self) -> None:
+        try:
+            if await self._read():
+                await self._pass()
+        finally:
+            self._record()
+
+    async def _read(self) -> bool:
+        """Take in the body. False: the client left meanwhile, or sent too much and was told."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return False
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > _BODY_MAX_BYTES:
+                error = {
+                    "statusCode": 413,
+                    "name": "validation_error",
+                    "message": f"The request is larger than {_BODY_MAX_BYTES} bytes.",
+                }
+                await self._answer(413, _JSON, msgspec.json.encode(error))
+                self._wire.close()
+                return False
+            if not message.get("more_body"):
+                self._exchange.body = b"".join(parts)
+                return True
+
+    async def _pass(self) -> None:
+        # Requests without one never reach Resend: the edge refuses them
+        # (resend.com/docs/knowledge-base/403-error-1010).
+        if not self._headers.get("user-agent"):
+            self._fault = "no user-agent"
+            await self._answer(*Fault("cloudflare-1010").answer())
+            return
+        fault = self._account.faults.of_request(self._seen())
+        if fault is None:
+            await self._forward(self._send_on)
+            return
+        self._fault = fault.name
+        if fault.kind.stage is not Stage.ACCEPTED:
+            await self._strike(fault)
+            return
+        heard = _Heard()
+        await self._forward(heard.send)
+        if heard.status < 400:
+            await self._strike(fault, heard)
+        else:
+            await self._answer(heard.status, heard.headers, heard.body)
+
+    def _seen(self) -> Sighting:
+        method, path = self._scope["method"], self._scope["path"]
+        if method != "POST" or path not in {"/emails", "/emails/batch"}:
+            return Sighting(method, path)
+        try:
+            body = msgspec.json.decode(self._exchange.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            body = None  # no JSON: the API will say so
+        return sighting(method, path, body)
+
+    async def _forward(self, send: Send) -> None:
+        given = False
+
+        async def replay() -> Message:
+            nonlocal given
+            if given:
+                return await self._receive()
+            given = True
+            return {"type": "http.request", "body": self._exchange.body, "more_body": False}
+
+        scope = {**self._scope, EXCHANGE: self._exchange}
+        await self._api(scope, replay, send)
+
+    async def _send_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        await self._send(message)
+
+    async def _strike(self, fault: Fault, heard: "_Heard | None" = None) -> None:
+        """Do what the fault does, in place of the answer or to the one that was `heard`."""
+        seconds = fault.kind.seconds if fault.seconds is None else fault.seconds
+        match fault.kind.act:
+            case Act.HANG:
+                await self._hang(seconds)
+            case Act.RESET:
+                self._wire.reset()
+                await self._gone()
+            case Act.SLOW if heard is not None:
+                await first_of(self._account.clock.sleep(seconds), self._gone())
+                await self._answer(heard.status, heard.headers, heard.body)
+            case Act.TRUNCATE if heard is not None:
+                await self._truncate(heard)
+            case _:
+                await self._answer(*fault.answer())
+
+    async def _hang(self, seconds: float) -> None:
+        """Say nothing until the client leaves, the time is up, or the sandbox stops."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._gone()
+        except TimeoutError:
+            self._wire.close()
+            await self._gone()
+
+    async def _truncate(self, heard: "_Heard") -> None:
+        headers = {**heard.headers, "content-length": str(len(heard.body))}
+        await self._start(heard.status, headers)
+        half = heard.body[: len(heard.body) // 2]
+        await self._send({"type": "http.response.body", "body": half, "more_body": True})
+        self._wire.close()
+        await self._gone()
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            continue
+
+    async def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        await self._start(status, {**headers, "content-length": str(len(body))})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _start(self, status: int, headers: dict[str, str]) -> None:
+        self._status = status
+        raw = [
+            (name.lower().encode(), value.encode("latin-1", "replace"))
+            for name, value in headers.items()
+        ]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    def _record(self) -> None:
+        account, exchange = self._account, self._exchange
+        if exchange.claim is not None and not exchange.replayed:
+            account.idempotency.close(exchange.claim)
+        now = account.clock.now()
+        arrival = Arrival(
+            at=self._began,
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self._status,
+            took_ms=round((now - self._began) * 1000),
+            key=masked(self._headers.get("authorization", "").removeprefix("Bearer ")),
+            idempotency_key=self._headers.get("idempotency-key"),
+            fault=self._fault,
+            replayed=exchange.replayed,
+            mail_ids=exchange.mail_ids,
+        )
+        record(account, arrival)
+
+
+def record(account: Account, arrival: Arrival) -> None:
+    """Keep a request that is over, add it to its mails, and tell who listens."""
+    account.arrivals.append(arrival)
+    for mail_id in arrival.mail_ids:
+        mail = account.mails.get(mail_id)
+        if mail is not None:
+            mail.attempts.append(
+                Attempt(arrival.at, arrival.status, arrival.replayed, arrival.fault)
+            )
+    account.tell(arrival)
+
+
+class _Heard(msgspec.Struct):
+    """An answer of the API, taken in instead of sent."""
+
+    status: int = 0
+    headers: dict[str, str] = {}
+    body: bytes = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+
+_JSON: Final[dict[str, str]] = {"content-type": "application/json; charset=utf-8"}

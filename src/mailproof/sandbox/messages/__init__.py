@@ -1,0 +1,1 @@
+"""Mail as it comes in: read, checked, accepted once, within the limits."""
