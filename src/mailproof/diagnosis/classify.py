@@ -6,6 +6,7 @@ from typing import Final
 from mailproof.diagnosis import (
     bounces,
     delay,
+    error_classes,
     http,
     intermediary,
     smtp,
@@ -31,6 +32,7 @@ GENERAL: Final[tuple[Table, ...]] = (
     transport.TABLE,
     bounces.TABLE,
     http.TABLE,
+    error_classes.TABLE,
 )
 
 # The same words mean something else when the recipient's server says them: it judges a mail that
@@ -137,7 +139,9 @@ def _ambiguous(reason: Reason, fit: Rule, seen: Symptoms) -> bool:
     if fit.ambiguous is not None:
         return fit.ambiguous
     if reason is Reason.PROVIDER_UNAVAILABLE:
-        return seen.status in _GATEWAY_STATUS or (not seen.status and seen.written is not False)
+        if seen.status or fit.name:  # a status, or an error name of the provider's, is an answer
+            return seen.status in _GATEWAY_STATUS
+        return seen.written is not False
     return False
 
 

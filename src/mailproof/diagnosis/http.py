@@ -47,8 +47,10 @@ _ACCOUNT: Final = (
         r"|or))* ?(?:api[-_ ]?(?:key|token)|auth(?:entication|orization)?[-_ ]?(?:header"
         r"|token|key|information|credentials)?|credentials|access token|bearer token|login)\b"
         r"|(?:api[-_ ]?(?:key|token)|authorization(?: header)?|credentials"
-        r"|access token).{0,20}(?:missing|not (?:provided|supplied|set|found in|specified"
-        r"|present)|required|empty)|(?:missing|unable to (?:locate|find|load)) credentials",
+        r"|access token).{0,30}(?:missing|undefined|required|empty|not (?:defined|provided"
+        r"|supplied|set|found in|specified|present))|(?:make sure|ensure|check)\b.{0,24}"
+        r"api[-_ ]?(?:key|token).{0,8} (?:set|present|provided|configured|defined)\b"
+        r"|(?:missing|unable to (?:locate|find|load)) credentials",
         status=(0, 400, 401, 403, 422),
     ),
     rule(
@@ -126,7 +128,6 @@ _ACCOUNT: Final = (
             "throttling",
             "throttlingexception",
             "toomanyrequestsexception",
-            "ratelimiterror",
             "rate_limit_error",
             "ratelimitexceeded",
             "requestlimitexceeded",
@@ -203,8 +204,6 @@ _KEY_AND_SENDER: Final = (
             "token_expired",
             "revoked_api_key",
             "expired_api_key",
-            "autherror",
-            "authenticationerror",
             "not_authenticated",
         ),
     ),
@@ -221,7 +220,8 @@ _KEY_AND_SENDER: Final = (
         r"|access[-_ ]?(?:key|token)|token|credentials?|key|signature|password|login"
         r"|authentication|authorization)|(?:authentication|authorization"
         r"|login) (?:has )?(?:failed|failure|error|invalid|unsuccessful)"
-        r"|failed to authenticate|could not (?:be )?authenticated?|unauthori[sz]ed\b",
+        r"|failed to authenticate|(?:could not|unable to|cannot|couldn.t"
+        r"|can.t) (?:be )?authenticated?\b|unauthori[sz]ed\b",
         status=(0, 400, 401, 403, 422, 500),
     ),
 )

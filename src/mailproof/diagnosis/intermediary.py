@@ -129,6 +129,12 @@ _OUR_PROXY: Final = (
 
 _WAF: Final = (
     rule(
+        R.PROVIDER_UNAVAILABLE,
+        "Akamai refuses with 403; with 5xx it could not reach the origin",
+        header="server=akamaighost",
+        status=_SERVER_ERRORS,
+    ),
+    rule(
         R.BLOCKED_BY_INTERMEDIARY,
         "Headers of web application firewalls and bot filters",
         header=(
@@ -301,6 +307,25 @@ _BY_STATUS: Final = (
         guide="base_url",
     ),
     rule(
+        R.PROVIDER_UNAVAILABLE,
+        "RFC 9110 section 15.6: the page of an error whose status the client lost",
+        channel=("sdk", "exception"),
+        status=0,
+        page=True,
+        text=r"server error|unavailable|time-?out|timed out|temporarily|overload|maintenance"
+        r"|something went wrong|failed to respond|is down\b",
+        ambiguous=True,
+    ),
+    rule(
+        R.BLOCKED_BY_INTERMEDIARY,
+        "A page where the API answers JSON, its status lost: the provider may be behind it",
+        channel=("sdk", "exception"),
+        status=0,
+        page=True,
+        ambiguous=True,
+        guide="not_json",
+    ),
+    rule(
         R.BLOCKED_BY_INTERMEDIARY,
         "A page where the API answers JSON",
         channel=_API,
@@ -323,6 +348,24 @@ _BY_STATUS: Final = (
         shape="text",
         text=r"allow-?list|policy|blocked|denied by|not allowed|firewall|filter",
         guide="office_filter",
+    ),
+    rule(
+        R.BLOCKED_BY_INTERMEDIARY,
+        "RFC 6454: an edge that refuses the Origin of a browser; no mail API asks for it",
+        channel=_API,
+        status=(0, 400, 403),
+        text=r"\borigin\b.{0,20}(?:disallow|not allow|forbidden|denied|reject|blocked)"
+        r"|(?:disallowed|invalid|forbidden) cors origin",
+        guide="edge_rule",
+    ),
+    rule(
+        R.BLOCKED_BY_INTERMEDIARY,
+        "AWS API Gateway refuses before the provider behind it is asked",
+        header="x-amzn-errortype=forbiddenexception",
+        status=403,
+        shape="json",
+        text=r"^forbidden$",
+        guide="edge_rule",
     ),
 )
 

@@ -24,9 +24,9 @@ _HIGH_RUNS: Final = re.compile("[\x80-\xff]+")
 _SPACES: Final = re.compile(r"\s+")
 _DSN_TYPE: Final = re.compile(r"\s*(smtp|x-[\w-]{1,40}|unknown|dns)\s*;\s*", re.IGNORECASE)
 
-# A reply code, and not a number of something, a status of HTTP, or the port 465.
+# A reply code, and not a number of something, a status of HTTP, or a port.
 _CODE: Final = re.compile(
-    r"(?<![\w.#/@-])(?<!HTTP/1\.[01] )(?<!HTTP/2 )#?(?!465)([45][0-7]\d)(?=[\s\-,:;)\"']|$)"
+    r"(?<![\w.#/@-])(?<!HTTP/1\.[01] )(?<!HTTP/2 )#?(?!443|465|587)([45][0-7]\d)(?=[\s\-,:;)\"']|$)"
     r"(?![\s\-]*(?:e?mails?|messages?|recipients?|of|out|per|bytes?|[kmg]b|[smhd]|minutes?|"
     r"hours?)\b)"
 )
@@ -35,6 +35,27 @@ _OPENERS: Final = ("<", "[", "(", "{", '"', "'", ">", "=", "*")
 _SOFT_OPENERS: Final = (":", ";", ",")
 # PHPMailer puts the code behind the words: `… SMTP code: 452 Additional SMTP info: 4.5.3`.
 _BARE: Final = re.compile(r"[45]\d\d\W*(?:additional smtp info)?[\s\d.:]*", re.IGNORECASE)
+# .NET puts a sentence of its own for the code before the words of the server.
+_ANSWER: Final = re.compile(r"[Tt]he server response was:\s*")
+_SENTENCES: Final = (
+    ("syntax error, command", 500),
+    ("syntax error in parameters", 501),
+    ("command not implemented", 502),
+    ("bad sequence", 503),
+    ("command parameter not", 504),
+    ("service not available", 421),
+    ("error in processing", 451),
+    ("insufficient system storage", 452),
+    ("client does not have permission", 454),
+    ("requires a secure connection", 530),
+    ("mailbox unavailable", 550),
+    ("user not local", 551),
+    ("exceeded storage", 552),
+    ("mailbox name not allowed", 553),
+    ("transaction failed", 554),
+)
+# JavaMail names the code of a greeting and drops its words.
+_ONLY_CODE: Final = re.compile(r"response: ([45][0-7]\d)\W*$")
 _RELAYED: Final = re.compile(r"\bsaid\b|->|\bled=|\bresponded\b|\bremote\b|\bexpired\b")
 _QUOTING: Final = ("said", "with", "returned", "was", "code", "error", "message", "got", "is")
 # Each line of a reply repeats its code (RFC 5321 section 4.2.1) and its finer one (RFC 2034).
@@ -46,11 +67,11 @@ _FOLD: Final = re.compile(
 
 _STAGES: Final = (
     ("end-of-data", searcher(r"end[ -]of[ -]data|data end|message failed|sending data block")),
-    ("rcpt", searcher(r"\brcpt\b|all recipients were|recipients? (?:were )?(?:refus|reject)")),
-    ("mail", searcher(r"\bmail from\b|mail command")),
+    ("rcpt", searcher(r"\brcpt\b|all recipients were|recipients? (?:were )?(?:refus|reject|fail)")),
+    ("mail", searcher(r"\bmail from\b|mail (?:command|failed)|from address failed")),
     ("data", searcher(r"\bdata command|reply to data\b|command: ?'?data")),
     ("auth", searcher(r"invalid login|to auth|auth(?: \w+)? command|authentication fail")),
-    ("connect", searcher(r"\bgreeting\b|initial connection")),
+    ("connect", searcher(r"\bgreeting\b|initial connection|connect to smtp")),
     ("ehlo", searcher(r"\b(?:he|eh)lo\b.{0,20}(?:command|handshake)|(?:to|after) (?:he|eh)lo")),
 )  # fmt: skip
 
@@ -80,6 +101,12 @@ def innermost(text: str, known: int = 0) -> Reply:
         kind, text = typed[1].lower(), text[typed.end() :]
     text = text.strip()
     code, start = 0, 0
+    if "response" in text:
+        if only := _ONLY_CODE.search(text):
+            return Reply(code=int(only[1]), words=only[1])
+        if answer := _ANSWER.search(text):
+            sentence = text[: answer.start()]
+            code, text = _code_of(sentence), text[answer.end() :] or sentence
     for found in _CODE.finditer(text):
         if _is_quoted(text, found, folded=str(known) if known else _folded(text, code)):
             code, start = int(found[1]), found.start(1)
@@ -110,6 +137,11 @@ def _is_quoted(text: str, found: re.Match[str], *, folded: str) -> bool:
         return False
     # `550-SPF check failed:` and `550 example.com …` are two lines of one reply.
     return folded != found[1]
+
+
+def _code_of(sentence: str) -> int:
+    low = sentence.lower()
+    return next((code for words, code in _SENTENCES if words in low), 0)
 
 
 def _folded(text: str, code: int) -> str:

@@ -10,7 +10,10 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["ADDRESS", "KINDS", "REDACTED", "SECRET_KEY", "SECRET_KEY_WORDS", "TRACE_KEY", "Kind"]
+from mailproof.diagnosis.display_names import BESIDE_EMAIL, IN_TEXT, mask_beside_email, mask_in_text
+from mailproof.diagnosis.mail_content import CONTENT, CONTENT_WORDS, shorten
+
+__all__ = ["KINDS", "REDACTED", "SECRET_KEY", "SECRET_KEY_WORDS", "TRACE_KEY", "Kind"]
 
 REDACTED: Final = "[redacted]"
 
@@ -21,12 +24,14 @@ class Kind(msgspec.Struct, frozen=True):
     """One kind of secret. `near`: lower-case words of which one is there whenever it is.
 
     `sign`: what each text that holds it has too, as written; spares most texts the pattern.
+    `person`: it tells who somebody is, and a mail's own id only looks like it.
     """
 
     near: tuple[str, ...]
     pattern: re.Pattern[str]
     shown: Shown = rf"\1{REDACTED}"
     sign: str = ""
+    person: bool = False
 
 
 # What ends a label and begins its value, in JSON, YAML, headers, URLs, PHP and Ruby dumps alike.
@@ -71,6 +76,33 @@ ADDRESS: Final = Kind(
         r"(?P<at>@|%40)(?!\d+(?:\.\d+)+(?![\w.-]))(?=[\w\[])"
     ),
     _mask,
+    person=True,
+)
+
+# A value that no sentence has at this place: it holds a digit, and is none of an error's numbers.
+_ODD: Final = r"(?!\d\.\d+\.\d)(?=[^\s\"'<>,;()]*\d)[^\s\"'<>,;()]{6,}"
+_ODD_TOKEN: Final = r"(?!HTTP/)(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]"
+_INNER_SIGN: Final = r"[\w]{1,40}[!@#$%^&*][\w!@#$%^&*]{2,}"
+
+_WORDS_BEFORE_SECRETS: Final = ("pass", "pwd", "密码", "口令", "授权码", "secret", "token", "key")
+# Secrets behind their name alone: `password hunter22`, `token "a1b2c3"`, `密码为 a1b2c3`.
+UNLABELLED: Final = Kind(
+    _WORDS_BEFORE_SECRETS,
+    re.compile(
+        r"((?i:(?<![\w-])(?:pass(?:word|wd|phrase|code)|pwd))[\"']?\s{1,3}(?:(?:is|was)\s)?"
+        rf"(?:[\"'“](?=[^\"'”\r\n]{{1,200}}[\"'”])(?!\[)|(?!\[)(?={_ODD}|{_INNER_SIGN})"
+        r"|(?=[a-z]{4}(?: [a-z]{4}){3}\b)))"
+        r"(?:[a-z]{4}(?: [a-z]{4}){3}\b|(?<=[\"'“])[^\"'”\r\n]+|[^\s\"'<>,;()]+)"
+        r"|((?:密码|口令|授权码)\s?[为是]?\s?[\"'“「]?)"
+        r"(?:(?=[!-~]*\d)[!-Z^-~]{6,}|[a-z]{16}(?![a-z]))"
+        r"|((?i:(?<![\w-])(?:secret|token|credentials?"
+        r"|(?:api|access|secret|auth|private|server|account|smtp|client|signing|webhook)[-_ ]?key))"
+        rf"[\"']?\s{{1,3}}(?:(?:is|was)\s)?)(?:(?P<quote>[\"'“]){_ODD_TOKEN}{{6,}}|{_ODD_TOKEN}{{8,}})"
+        r"|((?i:\buser(?:name)?)[ :=]{1,2}[^\s,;]{1,100}[, ]{1,2}(?i:(?:and |with )?pass(?:word)?)\s)"
+        r"(?!(?i:and|does|expired|fail|has|incorrect|invalid|is|mismatch|missing|must|not|rejected"
+        r"|required|too|was|wrong))[^\s\"'<>,;()\[]{3,}"
+    ),
+    lambda found: f"{found[1] or found[2] or found[3] or found[5]}{found['quote'] or ''}{REDACTED}",
 )
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -158,9 +190,13 @@ KINDS: Final[tuple[Kind, ...]] = (
         ),
     ),
     Kind(  # a magic link's path
-        ("/verify", "/reset", "/confirm", "/magic", "/login", "/invit", "/activate", "/auth"),
+        (
+            *("/verify", "/reset", "/confirm", "/magic", "/login", "/invit", "/activate", "/auth"),
+            *("/unsubscribe", "/services/", "/webhooks/", "/hook/"),
+        ),
         re.compile(
-            r"(/(?:verify|reset|confirm|magic|login|invit|activate|auth)[\w-]{0,20}/)"
+            r"(/(?:verify|reset|confirm|magic|login|invit|activate|auth|unsubscribe)[\w-]{0,20}/"
+            r"|/(?:services|webhooks|hook)/(?:[\w-]{1,40}/){0,2})"
             r"(?=[\w~-]{0,80}[0-9A-Z])[\w~=-]{10,}"
         ),
     ),
@@ -193,7 +229,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         ),
         re.compile(
             r"(?<![A-Za-z0-9])(?:(re_)\w{8,}|(SG\.)[\w-]{8,}(?:\.[\w-]+)?"
-            r"|(x(?:key|smtp)sib-)[\w-]{8,}|(mlsn\.|mssp\.)[\w.]{6,}|((?:pub)?key-)[0-9a-f]{12,}"
+            r"|(x(?:key|smtp)sib-)[\w-]{8,}|(mlsn\.|mssp\.)[\w.]{6,}|((?:pub)?key-)(?=[A-Za-z]*\d)[0-9A-Za-z]{12,}"
             r"|(AKIA|ASIA)[A-Z0-9]{8,}|(LTAI|AKID)\w{8,}|(STS\.)\w{8,}|(whsec_)[\w+/=-]{8,}"
             r"|(eyJ)[\w-]{8,}(?:\.[\w-]*){0,2}|(gh[a-z]_|github_pat_)\w{12,}|(xox[a-z]-)[\w-]{8,}"
             r"|(AIza)[\w-]{20,}|(sk-)[\w-]{16,}|([rs]k_(?:live|test)_)\w{8,}|(md-)[\w-]{20,24}\b)"
@@ -205,6 +241,18 @@ KINDS: Final[tuple[Kind, ...]] = (
         re.compile(r"()\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b"),
         sign="-",
     ),
+    UNLABELLED,
+    Kind(
+        ("phone", "mobile", "tel:", "tel.", "电话", "手机", "+"),
+        re.compile(
+            r"(?i)((?:phone|mobile|\btel\b[.:]|电话|手机)(?:\s?(?:number|no\.?|号码?))?[\"']{0,2}\s?"
+            r"[:=：为是]?\s?[\"']?)(?<!\d)\+?\d[\d ().-]{6,18}\d|(?<![\w+.])(\+\d{2})\d{7,13}\b"
+        ),
+        lambda found: (found[1] or found[2]) + REDACTED,
+    ),
+    Kind(CONTENT_WORDS, CONTENT, shorten),
+    Kind(("name",), BESIDE_EMAIL, mask_beside_email, sign="@", person=True),
+    Kind(("@", "%40"), IN_TEXT, mask_in_text, sign="<", person=True),
     ADDRESS,
 )
 

@@ -28,6 +28,12 @@ ENHANCED: Final = Table(
     "smtp.enhanced",
     (
         rule(R.CREDENTIALS_MISSING, "RFC 4954 section 6", code=530, origin=Origin.PROVIDER),
+        rule(
+            R.CREDENTIALS_INVALID,
+            "RFC 4954 section 6, X.7.8",
+            enhanced=_both("7.8"),
+            origin=Origin.PROVIDER,
+        ),
         rule(R.MAILBOX_NOT_FOUND, _RFC3463, enhanced=_both("1.1", "1.6", "1.10")),
         rule(
             R.RECIPIENT_DOMAIN_NOT_FOUND,

@@ -7,6 +7,7 @@ behind the enhanced codes. The order is the argument: who is judged is asked bef
 
 from typing import Final
 
+from mailproof.diagnosis.evidence import Origin
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, rule
 from mailproof.diagnosis.smtp_words_mail import CONTENT, RECIPIENT
@@ -51,7 +52,7 @@ WEAK: Final = Table(
             _LATER,
             reply=r"loop|too many hops|hop count|timed? ?-?out|timeout|unreachable|no route|"
             r"lost connection|"
-            r"connection (?:reset|dropped|closed|failed|refused|lost)|refused to talk|connect to|"
+            r"connection (?:reset|dropped|closed|failed|refused|lost)|refused to talk|"
             r"expired|"
             r"no healthy|recipient error|deliver\w* temporar|lock fail|error while writing|"
             r"couldn't create|"
@@ -64,6 +65,16 @@ WEAK: Final = Table(
             r"resource|unavailable|"
             r"not available|not accepting|internal|system (?:error|problem)|maintenance|shutting|"
             r"closing|insufficient|server (?:error|down)|is down|local (?:error|problem)",
+        ),
+        rule(
+            R.CONFIGURATION_INVALID,
+            "RFC 5321 section 4.2.2, 500 to 504: commands in the wrong order, or unknown here",
+            stage=("connect", "ehlo", "auth", "mail", "rcpt", "data", ""),
+            reply=r"already (?:said|issued|given|specified)|out of (?:order|sequence)|"
+            r"(?:bad|wrong|invalid|improper) (?:command )?sequence|(?:command|verb)\b.{0,30}"
+            r"(?:not (?:implemented|recogni|support|understood)|unrecogni|unimplement|unknown)|"
+            r"(?:unknown|unrecogni\w+|unimplemented|unsupported|invalid) (?:smtp )?"
+            r"(?:command|verb)",
         ),
         rule(
             R.MAILBOX_NOT_FOUND,
@@ -81,7 +92,16 @@ WEAK: Final = Table(
         rule(
             R.SENDER_BLOCKED,
             _BLOCK,
-            reply=r"sender (?:address )?(?:rejected|blocked|denied)|not accept(?:ed)? from",
+            reply=r"sender (?:address )?(?:rejected|blocked|denied)|not accept(?:ed)? from|"
+            r"(?:den(?:y|ies)|rejects?|refuses?) (?:the |this |your )?sender",
+        ),
+        rule(
+            R.CONTENT_REJECTED,
+            "RFC 5321 section 4.2.5: refused once the mail itself was read, and no word why",
+            origin=Origin.PROVIDER,
+            stage="end-of-data",
+            code=range(500, 600),
+            reply=r"(?:e?mail|message)\b.{0,12}(?:reject|refus|denied|not accept)\w*\W*$",
         ),
         rule(
             R.RECIPIENT_REFUSED,

@@ -13,7 +13,7 @@ _MAILBOX: Final = "RFC 5321 section 4.2.3; Postfix, Exim, sendmail, qmail, Excha
 _DOMAIN: Final = "RFC 7505, null MX; Postfix, Exim, Exchange, Google: lookups of the domain"
 _MESSAGE: Final = "RFC 5321, 5322, 6531; limits and filters of MTAs"
 _NEGATED: Final = (
-    r"(?:does(?:n[o']?t| not)|do not|is(?:n't| not)|not|cannot|can't|couldn't|could not)"
+    r"(?:do(?:e?s)?(?:n[o']?t| not)|is(?:n't| not)|not|cannot|can't|couldn't|could not)"
 )
 
 RECIPIENT: Final = (
@@ -29,24 +29,38 @@ RECIPIENT: Final = (
         stage="mail",
         code=range(500, 600),
         reply=r"bad.{0,20}(?:address|syntax)|address syntax|syntax error|malformed|"
-        r"invalid (?:sender|address|from)|"
+        r"invalid (?:sender|address|from)|(?:from|sender) (?:is )?invalid|"
         r"fully.qualified|null sender",
     ),
     rule(
         R.SENDER_INVALID,
         _MESSAGE,
-        reply=r"(?:invalid|bad|malformed|missing|no) (?:from|sender|return.path|envelope from)\b|"
+        reply=r"(?:invalid|bad|malformed|missing|no|without)(?: an?| the| its)? ['\"]?"
+        r"(?:from|sender|return.path|envelope from)\b|"
+        r"domain (?:name |part )?(?:is )?(?:required|missing|needed).{0,9}sender|"
         r"sender (?:address )?(?:rejected: )?.{0,30}(?:fully.qualified|invalid|malformed|syntax)|"
         r"from.{0,12}header.{0,30}(?:missing|invalid|malformed)",
     ),
     rule(
         R.RECIPIENT_INVALID,
-        _MAILBOX,
-        reply=r"(?:bad|invalid|illegal|malformed).{0,24}(?:address|mailbox|recipient)? ?(?:syntax|"
+        f"{_MAILBOX}; RFC 2606 and 6761, reserved names",
+        reply=r"reserved (?:by|in|per|under) rfc|rfc ?-?(?:2606|6761)|"
+        r"(?:domain|address|tld|name) (?:is )?reserved|"
+        r"domain (?:name |part )?(?:is )?(?:required|missing|needed)|"
+        r"(?:bad|invalid|illegal|malformed).{0,24}(?:address|mailbox|recipient)? ?(?:syntax|"
         r"format)|"
         r"syntax.{0,30}(?:address|recipient|mailbox)|address syntax|malformed (?:address|"
         r"recipient)|"
-        r"not a valid (?:rfc|e?-?mail address|smtp address)|illegal char|blank mailhost",
+        r"not a valid (?:rfc|e?-?mail address|smtp address)|fully.qualified (?:e-?mail )?address|"
+        r"illegal char|blank mailhost",
+    ),
+    rule(
+        R.RECIPIENT_INVALID,
+        "RFC 5321 section 4.1.1.11: 501 and 555 are about the form of an address",
+        code=(501, 555),
+        stage=("rcpt", ""),
+        reply=r"syntax(?!: (?:he|eh|au))|parse.{0,12}address|"
+        r"(?:invalid|bad|illegal).{0,12}(?:address|recipient|rcpt)",
     ),
     rule(
         R.RECEIVER_UNAVAILABLE,
@@ -67,7 +81,7 @@ RECIPIENT: Final = (
         + _NEGATED
         + r" (?:exist|resolve|receive|accept)|has no (?:mx|mail)|no mx)|"
         r"no (?:valid |relevant )?(?:mx|mail (?:server|exchanger)|answers)|host not found|"
-        r"no-domain\b|does not accept mail|"
+        r"no-domain\b|does not accept mail|(?:unable to|could not|cannot) find mx|"
         r"mx.{0,20}(?:do not|not) point",
     ),
     rule(
@@ -75,7 +89,7 @@ RECIPIENT: Final = (
         _MAILBOX,
         reply=r"over.?quota|over (?:its |the |his |their )?(?:quota|limit|storage)|"
         r"(?:mail ?box|inbox|maildir|account|folder|user|recipient|storage|disk)\b.{0,40}"
-        r"(?:\bfull|quota|over ?flow|exceed\w* (?:its |the )?(?:size|storage|quota|limit))|"
+        r"(?:\bfull\b|quota|over ?flow|exceed\w* (?:its |the )?(?:size|storage|quota|limit))|"
         r"full (?:mail ?box|inbox)|quota (?:has been |is )?(?:exceed|violat|reached|full)|"
         r"exceed\w*.{0,30}(?:quota|storage|mailbox size|allocation)|out of (?:storage|space)|"
         r"(?:no|not enough|insufficient).{0,12}(?:space|room) (?:left )?(?:in|for|"
@@ -118,7 +132,7 @@ RECIPIENT: Final = (
     rule(
         R.MAILBOX_NOT_FOUND,
         _MAILBOX,
-        reply=r"(?:user|mail ?box|recipient|account|address(?:ee)?|alias|local.?part|customer|"
+        reply=r"(?:user|mail ?box|recipient|rcpt|account|address(?:ee)?|alias|local.?part|customer|"
         r"person|"
         r"destinataire|e-?mail)\b(?! address.{0,30}(?:sender|from)\b).{0,70}(?:unknown|"
         r"not (?:found|listed|recogni|our)|"
@@ -132,13 +146,20 @@ RECIPIENT: Final = (
         r"unknown) address|"
         r"not (?:a|our|an?) (?:valid |known |local )?(?:customer|user|mailbox|recipient|address)|"
         r"address rejected\b(?!:)|recipnotfound|mailbox unavailable|no valid recipients?|"
-        r"recipient address(?:es)? rejected ?: access denied|no longer (?:valid|"
+        r"no longer (?:valid|"
         r"on (?:this )?server)|"
         r"^5\d\d.{0,60}recipient unavailable|unrou?te?able address",
     ),
 )
 
 CONTENT: Final = (
+    rule(
+        R.MESSAGE_TOO_LARGE,
+        f"{_MESSAGE}: the size of what was sent, not its kind",
+        reply=r"(?:size|length|volume) of .{0,30}(?:attach|content|data|mail|message)"
+        r".{0,40}(?:max|threshold|limit|exceed|large|big)|"
+        r"attach\w*.{0,24}(?:too (?:large|big|long)|size|exceed)",
+    ),
     rule(
         R.ATTACHMENT_REJECTED,
         _MESSAGE,
@@ -150,8 +171,10 @@ CONTENT: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         _MESSAGE,
-        reply=r"(?:message|e?-?mail|data|size|length)\b(?!\.).{0,40}(?:too (?:large|big|much|long)|"
-        r"exceed.{0,40}(?:size|limit|maximum|fixed|value|permitted|allowed))|too (?:large|big)\b|"
+        reply=r"(?:message|e?-?mail|data|size|length)\b(?!\.).{0,40}"
+        r"(?:(?<!header )(?<!headers )too (?:large|big|long)|"
+        r"exceed.{0,40}(?:size|limit|maximum|fixed|value|permitted|allowed))|"
+        r"(?<!header )(?<!headers )too (?:large|big)\b|"
         r"size limit|maximum (?:message )?size|too much mail data|exceed\w*.{0,30}(?:size|length)",
     ),
     rule(
@@ -159,8 +182,8 @@ CONTENT: Final = (
         _MESSAGE,
         reply=r"\bspam(?:my)?\b|virus|viral|phish|malware|unsolicited|junk|infected|trojan|"
         r"\bub[em]\b|"
-        r"(?:prohibit|forbid|malicious|bad)\w*.{0,12}(?:link|url)|content.{0,24}(?:reject|den|"
-        r"filter|block|not accept|unaccept|prohibit|violat)|"
+        r"(?:prohibit|forbid|malicious|bad|banned)\w*.{0,12}(?:link|url|word|phrase|domain in)|"
+        r"content.{0,24}(?:reject|den|filter|block|not accept|unaccept|prohibit|violat)|"
         r"(?:reject|block|den|prohibit|banned|inappropriate)\w*.{0,30}content|suspicious",
     ),
     rule(

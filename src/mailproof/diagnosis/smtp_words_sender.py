@@ -22,7 +22,7 @@ _BLOCK: Final = "DNSBL operators and MTAs: client and greeting restrictions"
 _MESSAGE: Final = "RFC 5321, 5322, 6531; limits and filters of MTAs"
 _LATER: Final = "RFC 5321 section 4.2.1; replies of overloaded or unreachable servers"
 _NEGATED: Final = (
-    r"(?:does(?:n[o']?t| not)|do not|is(?:n't| not)|not|cannot|can't|couldn't|could not)"
+    r"(?:do(?:e?s)?(?:n[o']?t| not)|is(?:n't| not)|not|cannot|can't|couldn't|could not)"
 )
 
 ACCOUNT: Final = (
@@ -38,15 +38,26 @@ ACCOUNT: Final = (
     rule(
         R.CREDENTIALS_INVALID,
         _AUTH,
-        reply=r"too many (?:failed|invalid|bad|wrong|incorrect|unsuccess)\w* (?:log|auth|pass|att)|"
-        r"too many auth\w* (?:fail|err)|(?:failed|invalid) (?:login|auth\w*) (?:attempt|limit)",
+        reply=r"too (?:many|much) (?:fail|invalid|bad|wrong|incorrect|unsuccess)\w* "
+        r"(?:log|auth|pass|att)|too (?:many|much) (?:login|auth\w*) (?:fail|err)|"
+        r"(?:failed|invalid) (?:login|auth\w*) (?:attempt|limit)|"
+        r"(?:auth\w*|log ?in|password) (?:fail|err)\w*.{0,20}(?:limit|exceed|too (?:many|much))",
     ),
     rule(
         R.PROVIDER_UNAVAILABLE,
         _AUTH,
-        code=(421, 451, 454),
+        code=range(400, 500),
         stage=("auth", "starttls"),
         reply=r"temporar|internal|unavailable|not available|connection lost|try (?:again )?later",
+    ),
+    rule(
+        R.CREDENTIALS_MISSING,
+        f"{_AUTH}: an empty login was sent",
+        stage="auth",
+        reply=r"(?:user|log ?in|pass|credential)\w*[^.]{0,24}"
+        r"(?:null|empty|missing|blank|not (?:given|provided|supplied|specified))|"
+        r"(?:null|empty|missing|blank) (?:user|log ?in|pass|credential)|"
+        r"no (?:user ?name|log ?in|password|credentials) (?:given|provided|supplied|set)",
     ),
     rule(
         R.CREDENTIALS_RESTRICTED,
@@ -59,8 +70,9 @@ ACCOUNT: Final = (
         R.CONFIGURATION_INVALID,
         "RFC 4954 section 4, 504: a mechanism that the server does not know",
         stage="auth",
-        code=(501, 502, 503, 504),
-        reply=r"mechanism|auth\w* type|not (?:implemented|supported|recogni|enabled)|unrecogni",
+        code=(451, 501, 502, 503, 504),
+        reply=r"mechanism|auth\w* (?:type|mode)|not (?:implemented|supported|recogni|enabled)|"
+        r"unrecogni",
         guide="tls_mode",
     ),
     rule(
@@ -82,7 +94,7 @@ ACCOUNT: Final = (
         R.CREDENTIALS_INVALID,
         _AUTH,
         origin=Origin.PROVIDER,
-        code=(535, 550, 553, 554),
+        code=(523, 535, 550, 553, 554),
         stage="auth",
     ),
 )
@@ -141,8 +153,8 @@ LIMITS: Final = (
         r"trial)\b.{0,60}"
         r"(?:limit|quota|exceed|reached|exhaust|used up|expired|ended)|"
         r"(?:limit|quota|exceed\w*|maximum).{0,40}(?:daily|per (?:day|month)|\bday\b|month|24)|"
-        r"(?:sending|relay|submission|outgoing|outbound) (?:quota|limit).{0,30}(?:exceed|reach|"
-        r"used|hit)|"
+        r"(?:sending|relay|submission|outgoing|outbound|messages?) (?:quota|limit).{0,30}(?:exceed|"
+        r"reach|used|hit)|(?:not enough|insufficient|no) (?:\w+ )?quota|recharge|"
         r"exceed\w*.{0,30}(?:sending|relay|outgoing|outbound) (?:limit|quota)|out of credits|"
         r"insufficient (?:credit|balance|funds)|relay quota",
     ),
@@ -168,7 +180,8 @@ LIMITS: Final = (
         r"minute|"
         r"hour)|"
         r"concurren|sending rate|slow down|too (?:fast|quick|often)|excessive|hourly|"
-        r"maximum (?:number of )?(?:connections|messages|sessions)|"
+        r"maximum (?:number of |simultaneous |concurrent )?(?:connections|messages|sessions)|"
+        r"(?<!size )limit (?:for|on) .{0,20}(?:requests|connections|sessions|messages)|"
         r"(?:connections?|sessions?|messages?|mails?) (?:limit|count|rate).{0,20}(?:exceed|reach)",
     ),
     rule(
@@ -208,9 +221,10 @@ BLOCKED: Final = (
         R.SENDER_BLOCKED,
         _BLOCK,
         reply=r"black ?-?list|block ?-?list|deny ?list|bad ?list|blocked (?:using|by(?! (?:this |"
-        r"the )?(?:recipient|user))|for spam|due to spam)|"
+        r"the |our )?(?:recipient|user|content|message))|for spam|due to spam)|"
         r"dnsbl|\brbl\b|\brbls\b|spamhaus|spamcop|sorbs|uceprotect|barracudacentral|senderscore|"
-        r"abuseat|mailspike|cloudmark|proofpoint dynamic|is listed (?:in|at|on|by)|"
+        r"abuseat|mailspike|cloudmark (?:sender|csi)|csi\.cloudmark|proofpoint dynamic|"
+        r"is listed (?:in|at|on|by)|"
         r"listed (?:in|at|on|by) [\w.]+\.(?:org|net|com|info)",
     ),
     rule(
@@ -222,20 +236,21 @@ BLOCKED: Final = (
         r"resolve|fqdn|requi|denied|refus)|"
         r"invalid (?:helo|ehlo)|may not be mail exchanger|dynamic(?:ally)? (?:ip|assigned|address)|"
         r"dial-?up|residential|hostname.{0,30}(?:not found|mismatch|unknown|resolve)|"
-        r"valid sender domain|ip name lookup failed",
+        r"valid sender domain|(?<!denied\. )ip name lookup failed",
     ),
     rule(
         R.SENDER_BLOCKED,
         _BLOCK,
         reply=r"\bips?\b.{0,50}(?:block|banned|not (?:allowed|permitted|accept)|denied|reject|"
         r"filtered|refus|"
-        r"prohibit|untrusted)|(?:block|bann|reject|refus|deni|untrusted|"
+        r"prohibit|untrusted)|(?:block|bann|reject|refus|(?<!relaying )deni|untrusted|"
         r"suspicious)\w*.{0,30}\bip\b|"
         r"client host (?:rejected|blocked|denied)|(?:your|sending|this) (?:host|server|network|mta|"
         r"system)\b.{0,40}"
         r"(?:block|denied|reject|bann|refus|not allowed)|spam(?:ming)? (?:source|host|sender|"
         r"activity)|"
-        r"spammer|banned|\bip\b.{0,12}address is flood|from (?:your|this) (?:ip|range|network|"
+        r"spammer|\bbanned\b(?! (?:file|attach|word|phrase|content|domain in|url|link|ext|subj))|"
+        r"\bip\b.{0,12}address is flood|from (?:your|this) (?:ip|range|network|"
         r"country)",
     ),
 )
@@ -253,8 +268,11 @@ RELAY: Final = (
         reply=r"\brelay\w*(?!=).{0,60}(?:deni|not (?:permit|allow|authori)|prohibit|disallow|refus|"
         r"reject|block|error)|"
         r"\b(?:not (?:permitted|allowed|authori\w+|configured|able)|unable|cannot|can't|refuses?|"
-        r"no|deny|open)\b.{0,30}relay|"
-        r"rcpthosts|not a gateway|non-?accepted domain|not.{0,20}local domain",
+        r"(?:do|does|will) not|don't|doesn't|won't|"
+        r"no|den(?:y|ies)|open)\b.{0,30}relay|"
+        r"rcpthosts|not a gateway|non-?accepted domain|not.{0,20}local domain|"
+        r"(?:cannot|can't|(?:do|does|will) not|won't|unable to) (?:deliver|handle|forward) "
+        r"(?:e?mails?|messages?) (?:for|to)\b",
     ),
     rule(
         R.CREDENTIALS_MISSING,
@@ -286,9 +304,29 @@ SUSPENDED: Final = (
         R.SENDER_UNVERIFIED,
         _OURS,
         origin=Origin.PROVIDER,
-        reply=r"(?:not|n't) (?:allowed|authori[sz]ed|permitted) to send (?:from|as|mail from|"
-        r"on behalf)|"
-        r"(?:not|n't) own|sender.{0,40}(?:match|same).{0,30}(?:auth|user|log|account)",
+        reply=r"(?:not|n't) (?:allowed|authori[sz]ed|permitted) to (?:send|use) "
+        r"(?:from|as|mail from|on behalf|this (?:sender|from|address))|(?:not|n't) own|"
+        r"send\w* (?:as|from) .{0,30}(?:not|n't) (?:allowed|authori[sz]ed|permitted)|"
+        r"(?:sender|mail ?from|from)\b.{0,50}(?:match|same|equal|identical|conform|consisten|"
+        r"differ|correspond|belong)\w*.{0,40}(?:auth|user|log|account)|"
+        r"(?:sender|mail ?from|from|return.?path)\b(?: address| domain)?['\">]* (?:is |was )?not "
+        r"(?:allowed|permitted|authori|configured|registered)|"
+        r"non-?local (?:account|sender|address)",
+    ),
+    rule(
+        R.SENDER_UNVERIFIED,
+        "submission servers that send for their own users only",
+        origin=Origin.PROVIDER,
+        stage="mail",
+        reply=r"local (?:user|sender|account|address)s? only|only local|not (?:a )?local|"
+        r"(?:mail ?from|sender)\b.{0,30}(?:unavailable|unknown|not found|(?:not|n't) exist)",
+    ),
+    rule(
+        R.ACCOUNT_SUSPENDED,
+        _OURS,
+        origin=Origin.PROVIDER,
+        stage="mail",
+        reply=r"sender\b.{0,30}(?:has been|is|was) (?:\w+ )?(?:block|suspend|disabl|lock|restrict)",
     ),
     rule(
         R.SENDER_UNAUTHENTICATED,

@@ -33,6 +33,13 @@ __all__ = ["Symptoms", "read"]
 _SMTP_CLIENT: Final = re.compile(
     r"smtp|^(?:eauth|eenvelope|emessage|esocket|eprotocol|estream)$|mailkit|messagingexception"
 )
+# Their message is the server's reply without its code.
+_BARE_REPLY: Final = re.compile(r"smtpcommandexception$")
+# What PHPMailer and lettre print before a reply that they give without its code.
+_QUOTES: Final = ("recipients failed: ", "from address failed: ")
+_HEADS: Final = ("permanent: ", "transient: ")
+# PHP's mailers name the code that they wanted.
+_SMTP_TALK: Final = ("smtp", "expected response code", "the server response was")
 _STAGE_OF: Final[Mapping[str, str]] = {
     "smtpconnecterror": "connect",
     "smtpheloerror": "ehlo",
@@ -231,17 +238,18 @@ def _read_exception(seen: Raised, provider: str, asked: Origin) -> Symptoms:
     text = "\n".join(messages)[:_TEXT_MAX]
     inner = unwrap(text)
     reply = _reply_in(messages, (name.lower() for name in names), provider)
-    answered = bool(inner.status or reply.code or reply.enhanced)
+    answered = bool(inner.status or reply.code or reply.words)
     if not answered and asked is Origin.PROVIDER:
         asked = Origin.NETWORK
     return _symptoms(
         "exception",
         provider,
         _speaker(reply, provider, asked),
-        Harvest(messages=messages),
+        # A provider's error name is a class in its SDK: `AccessDeniedException`.
+        Harvest(frozenset(types), messages=messages),
         inner=inner,
         status=0 if reply.code else inner.status,
-        stage=next((_STAGE_OF[name] for name in types if name in _STAGE_OF), ""),
+        stage=next((_STAGE_OF[name] for name in (*types, *inner.types) if name in _STAGE_OF), ""),
         shape="page" if _quotes_html(text) else "",
         types=(*types, *inner.types),
         written=False if seen.request_written is None and inner.before else seen.request_written,
@@ -258,9 +266,18 @@ def _reply_in(messages: Iterable[str], names: Iterable[str], provider: str) -> R
     """A mail server's reply in what a client printed; empty where it is an HTTP client."""
     text = "\n".join(messages)[:_TEXT_MAX]
     reply = innermost(text)
-    if reply.enhanced or (
-        reply.code
-        and (provider == "smtp" or "smtp" in text.lower() or any(map(_SMTP_CLIENT.search, names)))
+    names, low = tuple(names), text.lower()
+    if (
+        reply.enhanced
+        or low.startswith(_HEADS)
+        or any(quote in low for quote in _QUOTES)
+        or any(map(_BARE_REPLY.search, names))
+    ):
+        return reply
+    if reply.code and (
+        provider == "smtp"
+        or any(talk in low for talk in _SMTP_TALK)
+        or any(map(_SMTP_CLIENT.search, names))
     ):
         return reply
     return _NO_REPLY
@@ -309,7 +326,7 @@ def _symptoms(  # noqa: PLR0913 - one place where the shape is filled
         shape=shape,
         code=code or reply.code,
         enhanced=reply.enhanced or enhanced,
-        stage=stage or _stage(code or reply.code, text),
+        stage=stage or _stage(code or reply.code, text, replied=bool(reply.words)),
         types=types,
         raised=f" {' '.join(types)} " if types else "",
         written=written,
@@ -318,11 +335,11 @@ def _symptoms(  # noqa: PLR0913 - one place where the shape is filled
     )
 
 
-def _stage(code: int, text: str) -> str:
+def _stage(code: int, text: str, *, replied: bool) -> str:
     """Which command was answered: 534, 535 and 538 answer AUTH only (RFC 4954 section 6)."""
     if code in _AUTH_CODES:
         return "auth"
-    return stage_in(text.lower()) if code else ""
+    return stage_in(text.lower()) if code or replied else ""
 
 
 def is_html(body: str, headers: Mapping[str, str]) -> bool:

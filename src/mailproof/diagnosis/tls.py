@@ -32,6 +32,20 @@ _HANDSHAKE: Final = (
         text=r"operation timed out",
     ),
     rule(
+        R.CONNECTION_FAILED,
+        "JSSE and OpenSSL wrap a broken connection in their own class; nothing was sent",
+        written=False,
+        raised=r"ssl",
+        text=r"connection reset|broken pipe|connection (?:was )?closed",
+        ambiguous=False,
+    ),
+    rule(
+        R.CONNECTION_LOST,
+        "JSSE and OpenSSL wrap a broken connection in their own class",
+        raised=r"ssl",
+        text=r"connection reset|broken pipe",
+    ),
+    rule(
         R.CONNECTION_LOST,
         "An end of file inside TLS, after the request was out",
         channel=_OURS,
@@ -53,7 +67,8 @@ _HANDSHAKE: Final = (
 _WRONG_TLS_MODE: Final = (
     r"wrong[ _]version[ _]number|unknown protocol|plain ?text connection|unrecognized ssl message"
     r"|first record does not look like a tls|packet length too long|record layer failure"
-    r"|http_request|corrupted frame|not an? (?:ssl|tls)|unexpected (?:ssl|tls) (?:message|packet)"
+    r"|\bhttp_request\b|corrupted frame|not an? (?:ssl|tls)"
+    r"|unexpected (?:(?:ssl|tls) (?:message|packet)|packet format)"
     r"|record overflow|invalid (?:tls|ssl) record|invalidcontenttype|corrupt message"
 )
 _TLS: Final = (
@@ -80,7 +95,8 @@ _TLS: Final = (
         R.CONFIGURATION_INVALID,
         "RFC 3207: the port does not offer STARTTLS",
         channel=_OURS,
-        text=r"(?:starttls|start tls).{0,40}(?:not (?:be )?(?:support|offer|advertis|availab)"
+        text=r"reserved for plain-?text connections|(?:starttls"
+        r"|start tls).{0,40}(?:not (?:be )?(?:support|offer|advertis|availab)"
         r"|n.t support|unsupported|required but|is required)|not support secure connections"
         r"|(?:not support|no support|n.t (?:support|offer|advertise)).{0,20}starttls",
         ambiguous=False,
@@ -98,7 +114,8 @@ _TLS: Final = (
         "RFC 8446 alerts and certificate checks as text",
         channel=_OURS,
         text=r"certificate|self[- ]signed|x509|\bpkix\b|\bcert\b|handshake[ _]failure|schannel"
-        r"|secure channel|tls(?:v1)?[ _:](?:alert|handshake| ?protocol|error|version)"
+        r"|secure channel|\bsecurity error occurred|tls(?:v1)?[ _:](?:alert|handshake| ?protocol"
+        r"|error|version)"
         r"|no (?:shared|common) cipher|(?:ssl|tls).{0,30}(?:handshake|protocol|version|alert"
         r"|error|routines|failure)|unsupported[ _]protocol"
         r"|(?:ssl|tls) connection (?:could not|error)|trust (?:anchor|relationship)|"

@@ -50,9 +50,23 @@ _CLIENT: Final = (
         r"|no (?:scheme|host) (?:was )?(?:supplied|in request url|given)"
         r"|relative url without a base|missing (?:an? )?['\"]?(?:http|scheme|protocol)"
         r"|url (?:scheme|using bad)|expected url scheme|protocol \"[^\"]*\" not supported"
-        r"|no connection adapters|unknown url type",
+        r"|no connection adapters|unknown url type|valid url was not provided",
         ambiguous=False,
         guide="base_url",
+    ),
+    rule(
+        R.MESSAGE_INVALID,
+        "The mail that our own client cannot write as JSON: Python, V8, Go, PHP",
+        channel=_OURS,
+        text=r"not json[- ]serializable|circular structure|json: unsupported (?:type|value)"
+        r"|json_encode error|cannot serialize",
+        ambiguous=False,
+    ),
+    rule(
+        R.CONFIGURATION_INVALID,
+        "WordPress WP_Http: WP_HTTP_BLOCK_EXTERNAL, or PHP without cURL and streams",
+        name=("http_request_not_executed", "http_failure"),
+        ambiguous=False,
     ),
     rule(
         R.CONFIGURATION_INVALID,
@@ -85,6 +99,12 @@ _CLIENT: Final = (
     ),
 )
 
+_MET_A_PAGE: Final = (
+    r"unexpected token (?:at )?'?<|invalid character '<'|'<' is an invalid|\b0x3c\b"
+    r"|unexpected character.{0,6}'<'|value: <"
+    r"|(?:mimetype|content[- ]type|expected json|but got|received):? ?.{0,30}text/html"
+    r"|begin_object but was string"
+)
 _NOT_THE_API: Final = (
     rule(
         R.BLOCKED_BY_INTERMEDIARY,
@@ -115,10 +135,17 @@ _NOT_THE_API: Final = (
         R.BLOCKED_BY_INTERMEDIARY,
         "JSON decoders that met a page: V8, Go encoding/json, aiohttp, Gson, Newtonsoft",
         channel=_OURS,
-        status=(0, 200, 201, 202, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406),
-        text=r"unexpected token '?<|invalid character '<'|unexpected character.{0,6}'<'|value: <"
-        r"|(?:mimetype|content[- ]type|expected json|but got|received):? ?.{0,30}text/html"
-        r"|begin_object but was string",
+        status=(200, 201, 202, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406),
+        text=_MET_A_PAGE,
+        guide="not_json",
+    ),
+    rule(
+        R.BLOCKED_BY_INTERMEDIARY,
+        "JSON decoders that met a page and lost its status: a gateway's 504 looks the same",
+        channel=_OURS,
+        status=0,
+        text=_MET_A_PAGE,
+        ambiguous=True,
         guide="not_json",
     ),
     rule(
@@ -129,13 +156,16 @@ _NOT_THE_API: Final = (
         text=r"unexpected end of json|expect(?:ing|ed) value:? (?:at )?line 1"
         r"|not (?:a )?valid json|error decoding response body|no content to map"
         r"|invalid json (?:response|body)|(?:unable|failed|could not) (?:to )?(?:parse"
-        r"|decode)[^.]{0,30}(?:response|json|body)",
+        r"|decode)[^.]{0,30}(?:response|json|body)|(?:no|empty|missing) (?:response )?(?:content"
+        r"|response|body)\b.{0,12}(?:returned|received|from)|returned (?:an? )?(?:no|empty"
+        r"|unexpected|unknown|malformed) (?:response|content|body|answer)",
         ambiguous=True,
     ),
     rule(
         R.PROVIDER_UNAVAILABLE,
-        "JSON decoders by class: resend-php, Python json",
-        raised=r"unserializ|deserializ|jsondecode",
+        "JSON decoders by class: resend-php, resend-python, Gson, Jackson, Newtonsoft, Ruby",
+        raised=r"unserializ|deserializ|json(?:decode|parse|syntax|reader|mapping)"
+        r"| parser?error | parsingerror |nocontent",
         status=(0, 500, 502, 503, 504),
         ambiguous=True,
     ),
@@ -168,7 +198,8 @@ _DNS: Final = (
         r"|unable to|failed to|does not|not) (?:be )?resolve\b|nodename nor servname"
         r"|no address associated|failed to lookup address|domain name not found"
         r"|host(?:name)?\b.{0,20}(?:not (?:be )?found|lookup)"
-        r"|\blookup [\w.-]+(?: on [\w.:\[\]]+)?:|\bdns\b.{0,20}(?:error|fail|lookup|resol"
+        r"|gethostby\w+|\blookup [\w.-]+(?: on [\w.:\[\]]+)?:"
+        r"|\bdns\b.{0,20}(?:error|fail|lookup|resol"
         r"|nxdomain|servfail)|name (?:is )?not known|不知道这样的主机|域名解析|无法解析",
         ambiguous=False,
     ),
@@ -177,9 +208,9 @@ _DNS: Final = (
 _REFUSED: Final = (
     rule(
         R.CONNECTION_FAILED,
-        "No connection came up: errno names of POSIX and Winsock, classes, cURL 7 and 97",
+        "No connection came up: errno names of POSIX and Winsock, classes, cURL 97",
         raised=r"connection_?refused|econnrefused|unreach|noroute|hostdown|netdown|addrnotavail"
-        r"| emfile | enobufs | eacces | eperm |proxyconnection| curl_(?:7|97) ",
+        r"| emfile | enobufs | eacces | eperm |proxyconnection| curl_97 ",
         ambiguous=False,
     ),
     rule(
@@ -207,11 +238,12 @@ _TIME: Final = (
         R.TIMED_OUT,
         "Time-outs before the request, as text: cURL 28, Node, urllib3, Go dial, nodemailer, PHP",
         channel=_OURS,
-        text=r"timed out: connect|connect e?timed?[- ]?out|\bconnect(?:ion"
+        text=r"timed out: connect|resolving timed out|connect e?timed?[- ]?out|\bconnect(?:ion"
         r"|ing)?(?: to [\w.:-]+)?[ _-]timed?[ _-]?out (?:after|error|to)"
         r"|\bconnect timed? ?out|connection timeout|greeting never"
-        r"|connect to .{0,160}: connection timed out|resolving timed out|连接超时"
-        r"|没有正确答复|time[sd]? ?out.{0,30}(?:connecting|to connect|establish|open|greeting"
+        r"|connect to .{0,160}: connection timed out|连接超时"
+        r"|没有正确答复|connection took longer than|time[sd]? ?out.{0,30}(?:connecting|to connect"
+        r"|establish|open|greeting"
         r"|from pool)|(?:failed|unable|could not|couldn.t|cannot) (?:to )?(?:connect"
         r"|establish|open)[^\n]{0,200}(?:timed ?out|timeout was|errno 110|errno 60|10060)"
         r"|(?:dial|tcp connect)[^\n]{0,160}time[sd]? ?out"
@@ -221,7 +253,8 @@ _TIME: Final = (
     rule(
         R.TIMED_OUT,
         "Time-outs and deadlines by class or errno; our own cancelling is one too",
-        raised=r"time(?:d_?)?_?out|deadline|taskcanceled|operationcanceled|cancellederror"
+        raised=r"(?<!gateway)(?<!gateway_)time(?:d_?)?_?out|deadline|taskcanceled"
+        r"|operationcanceled|cancellederror"
         r"|abort_?err|err_canceled|und_err_aborted|interruptedio|etimeout| curl_28 ",
     ),
     rule(
@@ -229,8 +262,10 @@ _TIME: Final = (
         "Time-outs as text, whatever the client",
         channel=_OURS,
         status=0,
-        text=r"time[sd]?[ -]?out|deadline (?:has )?(?:exceeded|elapsed|expired)|execution expired"
-        r"|超时|(?:operation|request|fetch|context|task) (?:was |is )?(?:aborted|cancell?ed)",
+        text=r"time[sd]?[ -]?out(?![:=]? ?-?\d+ ?(?:ms)?(?:$|[;,)\n]))"
+        r"|deadline (?:has )?(?:exceeded|elapsed|expired)|execution expired"
+        r"|超时|\btook longer than|(?:operation|request|fetch|context|task) (?:was |is )?(?:aborted"
+        r"|cancell?ed)",
     ),
     rule(
         R.TIMED_OUT,
@@ -250,13 +285,19 @@ _NO_CONNECTION: Final = (
         text=r"failed to (?:establish|open|connect)|error trying to connect|tcp connect error"
         r"|无法连接|(?:unable|could not|couldn.t|cannot|failed|can.t) (?:to )?(?:connect"
         r"|open socket|establish)|client error \(connect\)|could not be established"
-        r"|please run connect\(\) first",
+        r"|please run connect\(\) first|connect\(\) failed",
         ambiguous=False,
     ),
     rule(
         R.CONNECTION_FAILED,
-        "No connection came up, and the class alone says so: urllib3, botocore, Apache HttpClient",
-        error=("newconnectionerror", "endpointconnectionerror", "httphostconnectexception"),
+        "No connection came up, and the class alone says so: urllib3, botocore, Java, cURL 7",
+        error=(
+            "newconnectionerror",
+            "endpointconnectionerror",
+            "httphostconnectexception",
+            "mailconnectexception",
+            "curl_7",
+        ),
         ambiguous=False,
     ),
 )
@@ -273,6 +314,7 @@ _BROKEN_WORDS: Final = (
     r"|shut ?down|went away)|hang up|without (?:sending )?(?:a |any )?(?:response|reply|answer)"
     r"|failed to respond|not connected|empty reply|(?:unexpected"
     r"|premature)(?:ly)?\b.{0,12}\b(?:end|eof|close)|broken pipe|\beof\b|goaway|closing transport"
+    r"|empty response|got code \"\""
     r"|response ended|before message completed|stream (?:error|\d+ was not closed)|write after end"
     r"|强迫关闭|中止了"
 )
@@ -323,7 +365,7 @@ _LOST: Final = (
         status=0,
         raised=r"connect(?:or|ion)?(?:error|exception|failed)|clientoserror"
         r"|network_?(?:error|exception)|err_network|httpclienterror"
-        r"|(?:http)?requestexception|resourceaccess| urlerror |maxretry| oserror "
+        r"|(?<!bad)(?<!invalid)requestexception|resourceaccess| urlerror |maxretry| oserror "
         r"| ioexception |socketexception|transport(?:error|exception)| requesterror ",
     ),
 )

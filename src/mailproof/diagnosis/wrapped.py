@@ -22,6 +22,7 @@ _INTRODUCED: Final = re.compile(
     r"(?:http(?:/[\d.]+| error| status(?: code)?| code)?|status(?:_?code| code)?(?: of)?|code"
     r"|response|returned|error|too many)[\s:=\"'>\])(]{1,6}$"
 )
+_HOPED_FOR: Final = re.compile(r"(?<!un)expected[^\d\n]{0,30}$")
 _FOLLOWED: Final = (", message=", " client error", " server error")
 _BODY_FOLLOWS: Final = re.compile(r"\]?:? {0,2}b?'?\"?[{\[]+\"")
 _AROUND: Final = 40
@@ -141,6 +142,8 @@ def _status(low: str) -> int:
         start, end = found.span()
         if start and (low[start - 1].isalnum() or low[start - 1] in "._-"):
             continue
+        if _HOPED_FOR.search(low, max(0, start - 27), start):
+            continue  # the code that was hoped for
         after = low[end : end + _AROUND]
         if (
             after.startswith(_FOLLOWED)

@@ -36,7 +36,8 @@ _ACCOUNT: Final = (
     rule(
         R.RATE_LIMITED,
         f"{_DOMAIN}: a window that ends at a named time",
-        text=r"(?:recipient|recipients|bytes?|message|messages|hourly"
+        text=r"limited to .{0,30}/ ?(?:hour|minute|second)"
+        r"|(?:recipient|recipients|bytes?|message|messages|hourly"
         r"|sending)(?: rate)? limit.{0,20}"
         r"(?:exceed|reach)|limit exceeded.{0,10}try again|try again after|too (?:fast"
         r"|many requests)",

@@ -101,6 +101,11 @@ _ANSWERS: Final = (
         r"|size|characters)"
         r"|(?:size|length).{0,40}exceed",
     ),
+    rule(
+        R.MESSAGE_INVALID,
+        f"{_CODES}: Reply-To is neither the sender nor a recipient",
+        text=r"['\"`\[ ]reply[-_]?to\b",
+    ),
     rule(R.ATTACHMENT_REJECTED, _EMAIL, text=r"attachment|content-?type .{0,30}not allowed"),
     rule(
         R.SENDER_INVALID,

@@ -45,7 +45,8 @@ _ACCOUNT: Final = (
         channel=_API,
         text=r"(?:missing|no|without|provide|set|requires?) (?:an? |the "
         r"|your )?(?:resend )?api[ _]?key\b|api[ _]?key (?:is |was )?(?:missing|required"
-        r"|not (?:set|provided|configured|found|given))",
+        r"|not (?:set|provided|configured|found|given))|(?:make sure|ensure|check)\b.{0,24}"
+        r"api[ _]?key.{0,8} (?:set|present|provided|configured|defined)\b",
     ),
     rule(R.ACCOUNT_SUSPENDED, _ERRORS, name=("suspended_api_key", "account_suspended")),
     rule(
@@ -79,7 +80,6 @@ _ACCOUNT: Final = (
         name=(
             "restricted_api_key",
             "invalid_permission",
-            "invalid_access",
             "missing_scope",
             "insufficient_scope",
         ),
@@ -203,7 +203,8 @@ _MAIL: Final = (
         "Resend API reference, Templates",
         channel=_API,
         text=r"\btemplate\b|\bvariables?\b.{0,40}(?:missing|required|not provided|undefined"
-        r"|invalid|reserved)|(?:missing|required|undefined) (?:template )?variable",
+        r"|invalid|reserved)|(?:missing|required|undefined) (?:template )?variable"
+        r"|render.{0,12} (?:react )?component",
     ),
     rule(R.CONTENT_REJECTED, _ERRORS, name="security_error"),
     rule(
@@ -226,7 +227,7 @@ _MAIL: Final = (
         R.RECIPIENT_INVALID,
         _ERRORS,
         channel=_API,
-        text=r"(?:invalid|malformed|wrong)[^a-z]{1,3}(?:to|cc|bcc)\b"
+        text=r"(?:invalid|malformed|wrong|missing)[^a-z]{1,3}(?:to|cc|bcc)\b"
         r"|[`'\"](?:to|cc|bcc)(?:\.\d+|\[\d+\])?[`'\"].{0,40}(?:invalid|follow|format"
         r"|not a valid|malformed|valid email|ascii)|testing email address instead"
         r"|\b(?:recipient|to)\b (?:e-?mail )?(?:address )?(?:is )?(?:invalid|not valid"
@@ -235,7 +236,7 @@ _MAIL: Final = (
     rule(
         R.CONFIGURATION_INVALID,
         _ERRORS,
-        name=("invalid_region", "method_not_allowed"),
+        name=("invalid_region", "invalid_access", "method_not_allowed"),
     ),
     rule(
         R.CONFIGURATION_INVALID,

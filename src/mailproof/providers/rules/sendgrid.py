@@ -38,7 +38,8 @@ _ACCOUNT: Final = (
     rule(
         R.ACCOUNT_SUSPENDED,
         _LOGIN,
-        text=r"not authorized to send (?:e-?)?mail|account .{0,40}(?:suspend|disabl|deactivat"
+        text=r"not authorized to send (?:e-?)?mail(?! (?:from|as|on))|account .{0,40}(?:suspend"
+        r"|disabl|deactivat"
         r"|terminat"
         r"|frozen|ban|clos|under review|not (?:yet )?(?:been )?(?:activ|provision))"
         r"|your account has been (?:temporarily )?(?:blocked|limited)",
@@ -47,7 +48,8 @@ _ACCOUNT: Final = (
         R.SENDER_UNVERIFIED,
         "SendGrid docs, sender identity",
         text=r"verified sender|sender identity|from address .{0,30}(?:does not|doesn.t|not) match"
-        r"|(?:domain|sender|from).{0,50}not (?:been )?(?:verif|authenticated)",
+        r"|(?:domain|sender|from).{0,50}not (?:been )?(?:verif|authenticated)"
+        r"|not (?:authorized|allowed|permitted) to send (?:\w+ ){0,2}(?:from|as|on behalf)\b",
     ),
     rule(
         R.CREDENTIALS_MISSING,

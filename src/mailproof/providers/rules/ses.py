@@ -162,8 +162,6 @@ _ACCOUNT: Final = (
         R.SANDBOX_RESTRICTED,
         "SES developer guide: two failed identities, or a public mailbox, include a recipient",
         text=r"failed the check in region [\w-]+: [^,\s]+@[^,\s]+, ?\S+@"
-        r"|failed the check in region [\w-]+: \S{0,60}(?:recipient|customer|user|client|test"
-        r"|to)\w*@"
         r"|failed the check in region [\w-]+: \S{1,60}@(?:gmail|googlemail|outlook|hotmail|yahoo|qq"
         r"|163|126|icloud|live|proton(?:mail)?)\.",
     ),

@@ -78,7 +78,8 @@ RELAYS: Final = Table(
             reply=r"(?:domain|address|sender|identity|identities|email)\b.{0,80}"
             r"(?:(?:not|n't)(?: been)? (?:yet )?(?:verified|confirmed|validated|registered)|"
             r"failed the check)|"
-            r"match a verified|verify (?:the|your) (?:sender|domain)|unverified (?:sender|domain|"
+            r"unconfigured (?:sending |sender |from )?(?:domain|address)|match a verified|"
+            r"verify (?:the|your) (?:sender|domain)|unverified (?:sender|domain|"
             r"from)",
         ),
         rule(
@@ -170,6 +171,7 @@ FILTERS: Final = (
             rule(
                 R.RECIPIENT_REFUSED,
                 f"{_TREND}; {_BARRACUDA}",
+                code=range(500, 600),
                 reply=r"rejected: block-|:blocked\)|policy rejection",
             ),
             rule(R.RECEIVER_UNAVAILABLE, _CLOUDFLARE, reply=r"upstream error"),
@@ -212,6 +214,28 @@ CLIENTS: Final = Table(
             "nodemailer, Errors: EENVELOPE without a recipient",
             error="eenvelope",
             text=r"no recipients",
+        ),
+        rule(
+            R.CREDENTIALS_MISSING,
+            "JavaMail, nodemailer, Net::SMTP: a login was wanted and none is set",
+            channel=("exception", "sdk"),
+            text=r"no (?:user ?name|password|credentials) (?:specified|given|set)|"
+            r"missing (?:credentials|user ?name|password|secret)",
+            raised=r"auth|smtp|argument",
+        ),
+        rule(
+            R.CONFIGURATION_INVALID,
+            "Python smtplib, JavaMail, Go net/smtp: this connection offers no login that we know",
+            channel=("exception", "sdk"),
+            text=r"auth extension not supported|"
+            r"no (?:suitable |common |supported )?auth\w* (?:method|mechanism)|"
+            r"auth\w* mechanism.{0,20}(?:not supported|unsupported)|\bunencrypted connection",
+            ambiguous=False,
+        ),
+        rule(
+            R.CREDENTIALS_INVALID,
+            "cURL 67, CURLE_LOGIN_DENIED: the server refused the login, and cURL keeps its words",
+            error=("curl_67", "curle_login_denied"),
         ),
     ),
 )

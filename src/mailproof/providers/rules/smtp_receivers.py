@@ -74,12 +74,12 @@ RECEIVERS: Final = (
             rule(
                 R.MESSAGE_INVALID,
                 _GOOGLE,
-                reply=r"not rfc ?\d+ compliant|noncompliant|valid message-?id",
+                reply=r"not rfc ?\d+ compliant|noncompliant|(?:valid|same) message-?id",
             ),
             rule(R.RECIPIENT_REFUSED, _GOOGLE, reply=r"has a policy that prohibit"),
         ),
         replies=True,
-        when=("gsmtp", "google", "gmail"),
+        when=("gsmtp", "google", "gmail", "potential security"),
     ),
     Table(
         "smtp.microsoft",
@@ -194,6 +194,10 @@ RECEIVERS: Final = (
             "5.7.7",
             "5.7.13",
             "5.4.31",
+            "4.7.500",
+            "bad outbound",
+            "5.4.1",
+            "addresses rejected",
         ),
     ),
     Table(
@@ -204,6 +208,7 @@ RECEIVERS: Final = (
                 _YAHOO,
                 reply=r"\[(?:ip)?tss?\d\d\]|\[bl\d\d\]|user complaints|permanently deferred",
             ),
+            rule(R.SENDER_UNAUTHENTICATED, f"{_YAHOO}: DMARC", enhanced="5.7.9"),
             rule(R.CONTENT_REJECTED, _YAHOO, reply=r"\[ph\d\d\]|not allowed - \[(?:299|320)\]"),
             rule(
                 R.MESSAGE_INVALID,

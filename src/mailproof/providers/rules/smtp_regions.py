@@ -26,13 +26,15 @@ REGIONS: Final = (
     Table(
         "smtp.qq",
         (
+            rule(R.CREDENTIALS_RESTRICTED, _QQ, stage="auth", reply=r"使用.{0,4}授权码"),
             rule(R.CREDENTIALS_INVALID, _QQ, stage="auth", code=535),
-            rule(R.RATE_LIMITED, _QQ, reply=r"frequency limit|no=100072[2-5]"),
+            rule(R.RATE_LIMITED, _QQ, reply=r"frequency limit"),
             rule(
                 R.SENDER_BLOCKED,
                 _QQ,
                 reply=r"suspected (?:spam|bounce)|spam sender|ip .{0,20}(?:block|den)|black",
             ),
+            rule(R.RATE_LIMITED, _QQ, reply=r"no=100072[2-5]"),
             rule(
                 R.SENDER_UNAUTHENTICATED, _QQ, reply=r"(?:spf|dmarc|dkim|dns) check|may not exist"
             ),
@@ -84,7 +86,17 @@ REGIONS: Final = (
     Table(
         "smtp.china",
         (
-            rule(R.SENDER_BLOCKED, _CHINA, reply=r"black ip|bad ip|ip in black"),
+            rule(
+                R.RATE_LIMITED,
+                _CHINA,
+                code=range(400, 500),
+                reply=r"behaviou?r spam|spam behaviou?r",
+            ),
+            rule(
+                R.SENDER_BLOCKED,
+                _CHINA,
+                reply=r"black ip|bad ip|ip in black|behaviou?r spam|spam behaviou?r",
+            ),
             rule(
                 R.ACCOUNT_SUSPENDED,
                 _CHINA,
@@ -97,6 +109,19 @@ REGIONS: Final = (
                 code=542,
                 reply=r"account .{0,20}allowed to receive",
             ),
+            rule(
+                R.CONFIGURATION_INVALID,
+                "AliMail: an account of its own that did not come through its SMTP host",
+                code=502,
+                reply=r"is a local account",
+            ),
+            rule(R.RELAY_DENIED, "AliMail: return codes", code=503, reply=r"n't a local account"),
+            rule(
+                R.RATE_LIMITED,
+                "AliMail: return codes",
+                code=(504, 505),
+                reply=r"\brcpts?\b.{0,60}maximum",
+            ),
             rule(R.RECIPIENT_SUPPRESSED, "Aliyun DirectMail: SMTP return codes", code=559),
             rule(
                 R.ACCOUNT_SUSPENDED,
@@ -105,7 +130,7 @@ REGIONS: Final = (
             ),
         ),
         replies=True,
-        when=(" ip", "allowed to", "rcptto", "main account"),
+        when=(" ip", "allowed to", "rcptto", "main account", "behavio", "local acc", "rcpt"),
     ),
     Table(
         "smtp.orange",

@@ -68,7 +68,6 @@ _GATEWAY: Final = (
             "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
         ),
     ),
-    rule(R.RATE_LIMITED, _WORDS, text=r"频率(?:限制|控制)|请求(?:的)?次数|发送过多"),
     rule(
         R.CONFIGURATION_INVALID,
         _ALL,
@@ -103,8 +102,9 @@ _ACCOUNT: Final = (
     rule(
         R.QUOTA_EXCEEDED,
         _WORDS,
-        text=r"(?:套餐|资源)包.{0,4}额度|额度不足|当日.{0,6}限制|日.{0,4}上限",
+        text=r"(?:套餐|资源)包.{0,4}额度|额度不足|(?:当日|每日|当天).{0,8}限制|日.{0,4}上限",
     ),
+    rule(R.RATE_LIMITED, _WORDS, text=r"频率(?:限制|控制)|请求(?:的)?次数|发送过多"),
     rule(
         R.ACCOUNT_SUSPENDED,
         _SES,
