@@ -10,8 +10,8 @@ import pytest
 
 from mailproof.diagnosis.classify import GENERAL, tables_for_page
 from mailproof.diagnosis.evidence import Evidence
+from mailproof.diagnosis.reading.symptoms import read
 from mailproof.diagnosis.rules import Rule, Table, first_fit
-from mailproof.diagnosis.symptoms import read
 from mailproof.providers.diagnose import diagnose
 from mailproof.providers.rules import TABLES, tables_for
 

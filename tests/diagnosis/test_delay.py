@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailproof.diagnosis import delay
 from mailproof.diagnosis.evidence import Evidence, HttpAnswer, SmtpReply
-from mailproof.diagnosis.symptoms import Symptoms, read
+from mailproof.diagnosis.reading import delay
+from mailproof.diagnosis.reading.symptoms import Symptoms, read
 
 NOW = "Mon, 25 Aug 2025 10:00:00 GMT"
 

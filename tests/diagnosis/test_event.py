@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mailproof.diagnosis.event import read_event
 from mailproof.diagnosis.evidence import Event, Evidence, Origin
+from mailproof.diagnosis.reading.event import read_event
 from mailproof.diagnosis.reasons import Next, Reason
 from mailproof.providers.diagnose import diagnose
 

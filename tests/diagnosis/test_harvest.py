@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.diagnosis.harvest import harvest, mentioned, parse_body
+from mailproof.diagnosis.reading.harvest import harvest, mentioned, parse_body
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -15,10 +15,10 @@ from mailproof.diagnosis.evidence import (
     Raised,
     SmtpReply,
 )
+from mailproof.diagnosis.reading.reply import innermost
+from mailproof.diagnosis.reading.symptoms import read
 from mailproof.diagnosis.reasons import Next, Reason
-from mailproof.diagnosis.reply import innermost
 from mailproof.diagnosis.stems import searcher, stems
-from mailproof.diagnosis.symptoms import read
 from mailproof.providers.diagnose import diagnose
 from mailproof.providers.rules import TABLES
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mailproof.diagnosis import (
+from mailproof.diagnosis.evidence import Evidence, Origin
+from mailproof.diagnosis.failure import Failure
+from mailproof.diagnosis.general import (
     bounces,
-    delay,
     error_classes,
     http,
     intermediary,
@@ -14,11 +15,10 @@ from mailproof.diagnosis import (
     smtp_words,
     transport,
 )
-from mailproof.diagnosis.evidence import Evidence, Origin
-from mailproof.diagnosis.failure import Failure
+from mailproof.diagnosis.reading import delay
+from mailproof.diagnosis.reading.symptoms import Symptoms, read
 from mailproof.diagnosis.reasons import FACTS, Closes, Next, Reason
 from mailproof.diagnosis.rules import Rule, Table, first_fit, rule
-from mailproof.diagnosis.symptoms import Symptoms, read
 
 __all__ = ["GENERAL", "classify", "tables_for_page"]
 

@@ -8,9 +8,9 @@ from typing import Any, Final, TypedDict, Unpack
 import msgspec
 
 from mailproof.diagnosis.evidence import Origin
+from mailproof.diagnosis.reading.symptoms import Symptoms
 from mailproof.diagnosis.reasons import Closes, Next, Reason
 from mailproof.diagnosis.stems import searcher
-from mailproof.diagnosis.symptoms import Symptoms
 
 __all__ = ["Rule", "Table", "answers", "events", "first_fit", "kind_of", "rule"]
 

@@ -18,7 +18,7 @@ import msgspec
 import mailproof
 from mailproof.diagnosis.evidence import Context, Evidence, HttpAnswer, Raised
 from mailproof.diagnosis.failure import Failure
-from mailproof.diagnosis.harvest import parse_body
+from mailproof.diagnosis.reading.harvest import parse_body
 from mailproof.diagnosis.redact import redact_text
 from mailproof.doctor.keys import Key
 from mailproof.doctor.sender import Sender

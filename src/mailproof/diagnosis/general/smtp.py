@@ -7,9 +7,9 @@ RCPT is about the mailbox, 550 to AUTH about our account.
 from typing import Final
 
 from mailproof.diagnosis.evidence import Origin
+from mailproof.diagnosis.general.smtp_words import WEAK
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, rule
-from mailproof.diagnosis.smtp_words import WEAK
 
 __all__ = ["TABLES"]
 

@@ -8,10 +8,8 @@ behind the enhanced codes. The order is the argument: who is judged is asked bef
 from typing import Final
 
 from mailproof.diagnosis.evidence import Origin
-from mailproof.diagnosis.reasons import Reason
-from mailproof.diagnosis.rules import Table, rule
-from mailproof.diagnosis.smtp_words_mail import CONTENT, RECIPIENT
-from mailproof.diagnosis.smtp_words_sender import (
+from mailproof.diagnosis.general.smtp_words_mail import CONTENT, RECIPIENT
+from mailproof.diagnosis.general.smtp_words_sender import (
     ACCOUNT,
     BLOCKED,
     LIMITS,
@@ -19,6 +17,8 @@ from mailproof.diagnosis.smtp_words_sender import (
     SENDER_PROOF,
     SUSPENDED,
 )
+from mailproof.diagnosis.reasons import Reason
+from mailproof.diagnosis.rules import Table, rule
 
 __all__ = ["STRONG", "WEAK"]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from mailproof.diagnosis.harvest import Harvest, harvest, parse_body
+from mailproof.diagnosis.reading.harvest import Harvest, harvest, parse_body
 
 __all__ = ["Wrapped", "unwrap"]
 

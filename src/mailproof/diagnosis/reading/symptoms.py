@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from mailproof.diagnosis.event import read_event
 from mailproof.diagnosis.evidence import (
     Context,
     DeliveryStatus,
@@ -23,9 +22,10 @@ from mailproof.diagnosis.evidence import (
     SmtpReply,
     decode_text,
 )
-from mailproof.diagnosis.harvest import Harvest, harvest, mentioned, parse_body
-from mailproof.diagnosis.reply import ENHANCED, Reply, innermost, stage_in
-from mailproof.diagnosis.wrapped import Wrapped, unwrap
+from mailproof.diagnosis.reading.event import read_event
+from mailproof.diagnosis.reading.harvest import Harvest, harvest, mentioned, parse_body
+from mailproof.diagnosis.reading.reply import ENHANCED, Reply, innermost, stage_in
+from mailproof.diagnosis.reading.wrapped import Wrapped, unwrap
 
 __all__ = ["Symptoms", "read"]
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from mailproof.diagnosis.reading.symptoms import Symptoms
 from mailproof.diagnosis.stems import searcher
-from mailproof.diagnosis.symptoms import Symptoms
 
 __all__ = ["named"]
 

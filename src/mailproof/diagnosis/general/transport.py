@@ -8,7 +8,7 @@ often wrapped in "connection failed". Whether the provider may have the mail han
 
 from typing import Final
 
-from mailproof.diagnosis import tls
+from mailproof.diagnosis.general import tls
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, rule
 

@@ -1,0 +1,1 @@
+"""Reading evidence: from what was seen to symptoms, one shape for all channels."""
