@@ -10,7 +10,15 @@ import pytest
 
 from mailproof.diagnosis import guidance as package
 from mailproof.diagnosis.classify import GENERAL
-from mailproof.diagnosis.evidence import Evidence, HttpAnswer, Origin, Raised, SdkError
+from mailproof.diagnosis.evidence import (
+    Evidence,
+    HttpAnswer,
+    Origin,
+    Raised,
+    SdkError,
+    Seen,
+    SmtpReply,
+)
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import Language, OperatorLanguage, guidance, pick_language
 from mailproof.diagnosis.reasons import Reader, Reason
@@ -178,6 +186,60 @@ def test_what_the_recipients_server_said_is_not_blamed_on_the_provider() -> None
     slow = failure(Reason.RATE_LIMITED, EVERYTHING_KNOWN, origin=Origin.RECEIVER)
     assert "Resend" not in guidance("en").cause(slow)
     assert "recipient's server" in guidance("en").cause(slow)
+
+
+@pytest.mark.parametrize(
+    ("reason", "seen"),
+    [
+        (Reason.CREDENTIALS_INVALID, Raised("Error", "535 5.7.8 authentication failed")),
+        (Reason.CREDENTIALS_INVALID, SmtpReply(535, "5.7.8 no", "auth")),
+        (Reason.CONNECTION_FAILED, Raised("E", "Couldn't connect to host, port: localhost, 587")),
+        (Reason.TLS_FAILURE, Raised("E", "x", Raised("E", "mail.acme.test:465 self signed"))),
+    ],
+)
+def test_a_mail_server_that_nobody_knows_gets_no_advice_for_an_api(
+    reason: Reason, seen: Seen
+) -> None:
+    fix = guidance("en").fix(failure(reason, Evidence(seen)))
+    assert fix != guidance("en").fix(failure(reason))
+    assert not re.search(r"API key|HTTPS_PROXY|nc -vz <host> 443", fix)
+
+
+def test_an_api_that_nobody_knows_gets_no_advice_for_a_mail_server() -> None:
+    says = guidance("en")
+    for seen in (
+        HttpAnswer(401, body={"message": "authentication failed"}),
+        SdkError({"message": "API key authentication/authorization failure"}),
+        Raised("Error", "fetch failed"),
+    ):
+        each = failure(Reason.CREDENTIALS_INVALID, Evidence(seen))
+        assert says.fix(each) == says.fix(failure(Reason.CREDENTIALS_INVALID))
+
+
+@pytest.mark.parametrize("language", OPERATORS)
+def test_every_identity_that_ses_found_not_verified_is_named(language: OperatorLanguage) -> None:
+    words = (
+        "Email address is not verified. The following identities failed the check in region"
+        " US-EAST-1: root@acme.test, bob@b.test"
+    )
+    for reason in (Reason.SANDBOX_RESTRICTED, Reason.SENDER_UNVERIFIED):
+        each = failure(reason, Evidence(SdkError({"message": words}), "ses"))
+        assert "r…@acme.test, b…@b.test" in guidance(language).cause(each)
+
+
+def test_chinese_uses_one_word_for_one_thing() -> None:
+    """The glossary at the top of zh.toml; what a console's menu says is said as it stands there."""
+    says = guidance("zh")
+    said = [text for each in FAILURES for text in (says.cause(each), says.fix(each))]
+    for text in said:
+        assert not re.search(
+            r"亚马逊|禁止列表|发件域名|域名发信域名|我们|我方|账户(?!控制面板)", text
+        ), text
+        if "黑名单" in text:
+            assert re.search(r"发信 IP|cloud\.tencent\.com/ses（黑名单）", text), text
+    for reason in (Reason.RECIPIENT_SUPPRESSED, Reason.SENDER_BLOCKED):
+        listed = says.cause(failure(reason))
+        assert ("抑制名单" in listed) is (reason is Reason.RECIPIENT_SUPPRESSED)
 
 
 @pytest.mark.parametrize(

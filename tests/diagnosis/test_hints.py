@@ -53,6 +53,13 @@ HINTED: Final[dict[str, tuple[Reason, Seen, str]]] = {
         SmtpReply(553, "5.7.1 Sender address rejected: not owned by user a@acme.test", "mail"),
         "",
     ),
+    "port_25_silent": (
+        Reason.RECEIVER_UNAVAILABLE,
+        DeliveryStatus(
+            diagnostic="x-log; connect to mx.acme.test[192.0.2.1]:25: Connection timed out"
+        ),
+        "",
+    ),
     "dmarc_failed": (
         Reason.SENDER_UNAUTHENTICATED,
         SmtpReply(550, "5.7.1 rejected by the DMARC policy of acme.test: SPF and DKIM failed"),
@@ -129,6 +136,29 @@ def test_words_that_suggest_more_than_the_reason_are_heeded(name: str) -> None:
     assert guidance("en").cause(each) != guidance("en").cause(failure(reason))
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "553 Mail from must equal authorized user",
+        "5.7.60 SMTP; Client does not have permissions to send as this sender",
+        "501 Mail from address must be same as authorization user.",
+        "553 5.7.1 <a@b.test>: Sender address rejected: not owned by user c@b.test",
+        "553 From address must match the login",
+        "553 发件人与登录账号不一致",
+    ],
+)
+def test_a_login_that_may_not_send_as_somebody_else_is_not_sent_to_its_dns(reply: str) -> None:
+    each = failure(Reason.SENDER_UNVERIFIED, Evidence(Raised("SmtpException", reply), "smtp"))
+    assert hint_for(each) == "from_differs_from_login"
+    assert "DNS" not in guidance("en").fix(each)
+
+
+def test_a_silent_port_25_is_not_called_the_recipients_fault_alone() -> None:
+    seen = DeliveryStatus(diagnostic="x-log; connect to mx.b.test[192.0.2.1]:25: No route to host")
+    fix = guidance("en").fix(failure(Reason.RECEIVER_UNAVAILABLE, Evidence(seen, "smtp")))
+    assert "blocks port 25" in fix
+
+
 def test_no_hint_is_taken_from_words_that_suggest_nothing() -> None:
     for reason in Reason:
         assert hint_for(failure(reason, Evidence(SmtpReply(550, "5.0.0 no")))) is None
@@ -158,6 +188,9 @@ def http(message: str) -> Seen:
         (Event({"data": {"to": ["a@b.test"], "from": "Acme <news@acme.test>"}}), "acme.test"),
         (Raised(cause=Raised(message="domain 例え.test is not verified")), "例え.test"),
         (DeliveryStatus(diagnostic="550 5.1.1 <ada@b.test>: Recipient rejected"), None),
+        (http("The from.email domain must be verified in your account to send emails."), None),
+        (http("Domain reply_to.0.email is invalid"), None),
+        (http("domain e_codes.non_validating_in_payload is not verified"), None),
         (http("Visit https://resend.com/domains"), None),
         (http("domain re_abcdefgh12345678.sg is not verified"), "re_[redacted].sg"),
     ],

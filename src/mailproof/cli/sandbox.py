@@ -1,12 +1,13 @@
 """`mailproof sandbox`: a local Resend that fails on demand."""
 
 import contextlib
+import errno
 import ipaddress
 import os
-import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
 
 import click
 import msgspec
@@ -14,16 +15,19 @@ import msgspec
 from mailproof.diagnosis.guidance import pick_language
 from mailproof.sandbox.account import Account
 from mailproof.sandbox.clock import SystemClock
-from mailproof.sandbox.domains import DomainStatus
+from mailproof.sandbox.domains import DomainStatus, is_domain_name
 from mailproof.sandbox.faults.fault import read_fault
 from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.log import line_writer
+from mailproof.sandbox.messages.addresses import read_mailbox
 from mailproof.sandbox.nameserver import listen_dns
 from mailproof.sandbox.server import SandboxServer, listen, url_of
 from mailproof.sandbox.settings import DEFAULT_DOMAIN, DEFAULT_KEY, GivenKey, Settings, Switches
 from mailproof.sandbox.words import EXPOSED, NAMESERVER, STOPPED, welcome
 
 __all__ = ["sandbox"]
+
+Socket = TypeVar("Socket")
 
 # What may stand behind a key, and what it means.
 _KEY_KINDS: Final[Mapping[str, Callable[[str], GivenKey]]] = {
@@ -33,6 +37,9 @@ _KEY_KINDS: Final[Mapping[str, Callable[[str], GivenKey]]] = {
     "suspended": lambda token: GivenKey(token, state="suspended"),
     "inactive": lambda token: GivenKey(token, state="inactive"),
 }
+
+
+_OPTIONS: Final = {"domains": "--domain", "quotas": "--quota", "switches": "--switch"}
 
 
 class _Parsed(click.ParamType[Any]):
@@ -62,11 +69,20 @@ def _key(text: str) -> GivenKey:
 
 def _domain(text: str) -> tuple[str, DomainStatus]:
     name, _, state = text.partition(":")
+    if not is_domain_name(name):
+        raise ValueError(f"{name!r} is no domain. Write acme.test or acme.test:pending.")
     try:
         return name, DomainStatus(state or "verified")
     except ValueError as error:
         states = ", ".join(DomainStatus)
         raise ValueError(f"{state!r} is no state of a domain. There are: {states}.") from error
+
+
+def _owner(text: str) -> str:
+    mailbox = read_mailbox(text)
+    if mailbox is None or mailbox.name:
+        raise ValueError(f"{text!r} is no address. Write you@acme.test.")
+    return text
 
 
 def _quota(text: str) -> tuple[str, int]:
@@ -92,6 +108,13 @@ def _switch(text: str) -> tuple[str, Any]:
     return name, getattr(switches, name)
 
 
+def _each_once(option: str, names: Iterable[str]) -> None:
+    """Of two values for one thing, none may win in silence. Raises `UsageError`."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise click.UsageError(f"{option} is given {times} times for {name}.")
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -103,7 +126,7 @@ def _switch(text: str) -> tuple[str, Any]:
 )
 @click.option(
     "--dns-port",
-    type=int,
+    type=click.IntRange(0, 65_535),
     help="Answer DNS (UDP) for its domains there too, for `mailproof doctor --nameserver`.",
 )
 @click.option(
@@ -120,7 +143,13 @@ def _switch(text: str) -> tuple[str, Any]:
     type=_Parsed("NAME[:STATE]", _domain),
     help=f"A sending domain and its state, verified if none is given. Default: {DEFAULT_DOMAIN}.",
 )
-@click.option("--owner", default="owner@acme.test", show_default=True, help="Your own address.")
+@click.option(
+    "--owner",
+    default="owner@acme.test",
+    show_default=True,
+    type=_Parsed("ADDRESS", _owner),
+    help="Your own address.",
+)
 @click.option(
     "--fault",
     "faults",
@@ -198,19 +227,22 @@ def sandbox(  # noqa: PLR0913 - one parameter per option
     sys.stderr.write(STOPPED[language].format(count=len(account.mails)))
 
 
-def _listen(
-    open_socket: Callable[[str, int], socket.socket], host: str, port: int, option: str
-) -> socket.socket:
+def _listen(open_socket: Callable[[str, int], Socket], host: str, port: int, option: str) -> Socket:
     try:
         return open_socket(host, port)
     except OSError as error:
-        raise click.ClickException(
-            f"{host}:{port} cannot be listened on: {error.strerror}. "
-            f"Take another with {option}, or {option} 0 for a free one."
-        ) from error
+        # socket.create_server adds the address to the text; we have said it already.
+        why = (error.strerror or str(error)).partition(" (while")[0]
+        fix = f"Take another with {option}, or {option} 0 for a free one."
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            fix = "With --host, name an address of this machine, such as 127.0.0.1."
+        raise click.ClickException(f"{host}:{port} cannot be listened on: {why}. {fix}") from error
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
+    _each_once("--key", (key.token for key in given["keys"]))
+    for option in ("domains", "quotas", "switches"):
+        _each_once(_OPTIONS[option], (name for name, _ in given[option]))
     quotas = dict(cast(Sequence[tuple[str, int]], given["quotas"]))
     defaults = Settings()
     return Settings(

@@ -24,10 +24,12 @@ _QUOTED: Final = r"""(?:"[^"\r\n<>@]{1,80}"|'[^'\r\n<>@]{1,80}'|“[^”\r\n<>@]
 IN_TEXT: Final = re.compile(
     rf"(?P<label>(?i:\b(?:from|to|cc|bcc|reply[-_]?to|sender|contact|发件人|收件人|联系人))"
     rf"[\"']?\s{{0,2}}[:=：]\s{{0,2}}[\"'\[]{{0,2}})?"
-    rf"(?:(?P<quoted>\\?{_QUOTED}|(?:=\?[\w-]{{3,20}}\?[bqBQ]\?[^?\s]{{1,200}}\?=\s?){{1,4}})"
+    rf"(?:(?P<quoted>\\?{_QUOTED}|(?:=\?[\w-]{{3,20}}\?[bqBQ]\?[^?\s]{{1,200}}\?=(?:\s(?==\?))?){{1,4}})"
     rf"|(?<![\w.'’\-])(?P<words>{_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,5}})){_MAILBOX_FOLLOWS}"
 )
-_IN_FIELD: Final = re.compile(rf"(?P<name>[^<>@,;\s][^<>@;]{{0,120}}?){_MAILBOX_FOLLOWS}")
+_IN_FIELD: Final = re.compile(
+    rf"(?<![^\s,;>\"'\[])(?P<name>[^<>@,;\s][^<>@;]{{0,120}}?){_MAILBOX_FOLLOWS}"
+)
 
 _Q: Final = r"""\\{0,3}["']"""
 # `{"email": "mary@acme.com", "name": "Mary"}` in text that is not whole enough to be decoded.
@@ -43,13 +45,13 @@ _NO_NAMES: Final = frozenset(
     "a access account address addresses and at bad bcc blocked bounce by cannot cc could data"
     " delivered delivery denied destination disabled does domain email envelope error expanded"
     " failed failure final for forwarded from full greylisted helo host id inactive invalid is"
-    " local mail mailbox mailto message missing no not of ok on or original over permanent"
+    " local mail mailbox mailto message missing name no not of ok on or original over permanent"
     " postmaster quota rcpt received recipient recipients refused rejected rejecting relay"
     " relaying reply-to returned sender sent server smtp suppressed temporary the this to unable"
     " undelivered undeliverable unknown unrouteable unverified user user-unknown username users"
     " via was with your"
-    " 收件人 发件人 联系人 用户 邮箱 地址 收件地址 不存在 无效 无效地址 无此用户 被拒收 拒收 发送给 发给 发往 发自 来自"
-    " 退信 投递失败 发送失败".split()
+    " 收件人 发件人 联系人 用户 邮箱 地址 收件地址 不存在 无效 无效地址 无此用户 被拒收"
+    " 拒收 发送给 发给 发往 发自 来自 退信 投递失败 发送失败".split()
 )
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CJK_NAME_MAX: Final = 4  # characters; a longer run of them is a sentence

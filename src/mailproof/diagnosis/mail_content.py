@@ -7,10 +7,7 @@ from mailproof.diagnosis.private_fields import length_of
 
 __all__ = ["CONTENT", "CONTENT_WORDS", "shorten"]
 
-CONTENT_WORDS: Final = (
-    *("html", "text_body", "textbody", "text_content", "textcontent", "textpart", "text_part"),
-    *("body-plain", "body-mime", "stripped-", "raw_message", "rawmessage", "subject", "text/plain"),
-)
+CONTENT_WORDS: Final = ("html", "text", "body-", "stripped-", "raw_m", "rawm", "subject")
 
 _VALUE: Final = (
     r"""\\{1,3}(?P<q>["'])(?:(?!\\{1,3}(?P=q))[^\r\n])*|"(?:[^"\\]|\\.)*|'(?:[^'\\]|\\.)*|`[^`]*"""

@@ -5,6 +5,7 @@ length stays. A field such as `text` or `body` is content in a mail (a mapping w
 subject or recipients) and an answer everywhere else, so the mapping around it decides.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Final
@@ -15,7 +16,7 @@ __all__ = ["ATTRIBUTES", "Private", "is_mail", "is_mailbox", "length_of", "role_
 class Private(Enum):
     """What a field holds. All but `MAILBOX` and `NAME` hold it at any depth below."""
 
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a role, no password
     CONTENT = "content"
     VARIABLES = "variables"  # what is filled into a template: names, links, amounts
     PHONE = "phone"
@@ -64,7 +65,13 @@ _OTHERS_IN_A_MAIL: Final = frozenset(
 # Notifications carry the mail's content beside its description.
 _DESCRIPTION: Final = "mail"
 
-_LONG: Final = frozenset({Private.CONTENT, Private.VARIABLES})
+
+_LENGTH: Final = re.compile(r"\[\d{1,12} characters?\]")
+# `{"html": "required"}` is what a provider says about the field.
+_COMPLAINT: Final = re.compile(
+    r"(?i)(?=.{1,80}\Z)(?:the [\w. -]{1,40} )?(?:is |are |was )?"
+    r"(?:required|missing|invalid|empty|not allowed|must (?:be|not|have)|may not|can(?:no|')t be)\b"
+)
 
 # What tells about an attachment and is none of its content.
 ATTRIBUTES: Final = frozenset(
@@ -116,15 +123,13 @@ def role_of(name: str, around: Iterable[object], under: str) -> Private | None:
     role, only_in = found
     if only_in is not None and not only_in(around):
         return None
-    if role in _LONG and under.lower() in _COMPLAINTS:
+    if under.lower() in _COMPLAINTS:
         return None
     return role
 
 
 def length_of(value: str) -> str:
-    """What is shown in place of content."""
-    return value if not value or _is_length(value) else f"[{len(value)} characters]"
-
-
-def _is_length(value: str) -> bool:
-    return value.startswith("[") and value.endswith(" characters]") and value[1:-12].isdecimal()
+    """What is shown in place of content; a complaint about it stays, and so does a length."""
+    if not value or _LENGTH.fullmatch(value) or _COMPLAINT.match(value):
+        return value
+    return "[1 character]" if len(value) == 1 else f"[{len(value)} characters]"

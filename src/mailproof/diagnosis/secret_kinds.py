@@ -23,17 +23,18 @@ Shown = str | Callable[[re.Match[str]], str]
 class Kind(msgspec.Struct, frozen=True):
     """One kind of secret. `near`: lower-case words of which one is there whenever it is.
 
-    `sign`: what each text that holds it has too, as written; spares most texts the pattern.
+    `signs`: of which each text that holds it has one too, as written; spares most the pattern.
     `person`: it tells who somebody is, and a mail's own id only looks like it.
     """
 
     near: tuple[str, ...]
     pattern: re.Pattern[str]
     shown: Shown = rf"\1{REDACTED}"
-    sign: str = ""
+    signs: tuple[str, ...] = ("",)
     person: bool = False
 
 
+_LABEL_ENDS: Final = (":", "=", "：")
 # What ends a label and begins its value, in JSON, YAML, headers, URLs, PHP and Ruby dumps alike.
 _GAP: Final = r"""["'\\\]]*\s{0,3}[:=：]>?\s{0,3}(?:\[\s?(?=["'\\]))?"""
 # A quoted value ends at its own kind of quote.
@@ -76,33 +77,55 @@ ADDRESS: Final = Kind(
         r"(?P<at>@|%40)(?!\d+(?:\.\d+)+(?![\w.-]))(?=[\w\[])"
     ),
     _mask,
+    signs=("@", "%40"),
     person=True,
 )
 
 # A value that no sentence has at this place: it holds a digit, and is none of an error's numbers.
 _ODD: Final = r"(?!\d\.\d+\.\d)(?=[^\s\"'<>,;()]*\d)[^\s\"'<>,;()]{6,}"
-_ODD_TOKEN: Final = r"(?!HTTP/)(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]"
+_RANDOM_WORD: Final = r"(?!HTTP/)(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]"
 _INNER_SIGN: Final = r"[\w]{1,40}[!@#$%^&*][\w!@#$%^&*]{2,}"
 
-_WORDS_BEFORE_SECRETS: Final = ("pass", "pwd", "密码", "口令", "授权码", "secret", "token", "key")
-# Secrets behind their name alone: `password hunter22`, `token "a1b2c3"`, `密码为 a1b2c3`.
-UNLABELLED: Final = Kind(
-    _WORDS_BEFORE_SECRETS,
-    re.compile(
-        r"((?i:(?<![\w-])(?:pass(?:word|wd|phrase|code)|pwd))[\"']?\s{1,3}(?:(?:is|was)\s)?"
-        rf"(?:[\"'“](?=[^\"'”\r\n]{{1,200}}[\"'”])(?!\[)|(?!\[)(?={_ODD}|{_INNER_SIGN})"
-        r"|(?=[a-z]{4}(?: [a-z]{4}){3}\b)))"
-        r"(?:[a-z]{4}(?: [a-z]{4}){3}\b|(?<=[\"'“])[^\"'”\r\n]+|[^\s\"'<>,;()]+)"
-        r"|((?:密码|口令|授权码)\s?[为是]?\s?[\"'“「]?)"
-        r"(?:(?=[!-~]*\d)[!-Z^-~]{6,}|[a-z]{16}(?![a-z]))"
-        r"|((?i:(?<![\w-])(?:secret|token|credentials?"
-        r"|(?:api|access|secret|auth|private|server|account|smtp|client|signing|webhook)[-_ ]?key))"
-        rf"[\"']?\s{{1,3}}(?:(?:is|was)\s)?)(?:(?P<quote>[\"'“]){_ODD_TOKEN}{{6,}}|{_ODD_TOKEN}{{8,}})"
-        r"|((?i:\buser(?:name)?)[ :=]{1,2}[^\s,;]{1,100}[, ]{1,2}(?i:(?:and |with )?pass(?:word)?)\s)"
-        r"(?!(?i:and|does|expired|fail|has|incorrect|invalid|is|mismatch|missing|must|not|rejected"
-        r"|required|too|was|wrong))[^\s\"'<>,;()\[]{3,}"
+_APP_PASSWORD: Final = r"[a-z]{4}(?: [a-z]{4}){3}\b"  # noqa: S105 - how Google shows them
+
+# Secrets behind their name alone, without a colon.
+_BEHIND_A_WORD: Final = (
+    Kind(  # `password hunter22`, `password "correct horse"`
+        ("pass", "pwd"),
+        re.compile(
+            r"((?i:(?<![\w-])(?:pass(?:word|wd|phrase|code)|pwd))[\"']?\s{1,3}(?:(?:is|was)\s)?"
+            rf"(?:[\"'“](?=[^\"'”\r\n]{{1,200}}[\"'”])(?!\[)|(?!\[)(?={_ODD}|{_INNER_SIGN})"
+            rf"|(?!must|does|have|that|this|were|will|with)(?={_APP_PASSWORD})))"
+            rf"(?:{_APP_PASSWORD}|(?<=[\"'“])[^\"'”\r\n]+|[^\s\"'<>,;()]+)"
+        ),
+        signs=(" ", "\t"),
     ),
-    lambda found: f"{found[1] or found[2] or found[3] or found[5]}{found['quote'] or ''}{REDACTED}",
+    Kind(  # `user ada password letmein`
+        ("pass",),
+        re.compile(
+            r"((?i:\buser(?:name)?)[ :=]{1,2}[^\s,;]{1,100}[, ]{1,2}"
+            r"(?i:(?:and |with )?pass(?:word)?)\s)"
+            r"(?!(?i:and|does|expired|fail|has|incorrect|invalid|is|mismatch|missing|must|not"
+            r"|rejected|required|too|was|wrong))[^\s\"'<>,;()\[]{3,}"
+        ),
+        signs=(" ",),
+    ),
+    Kind(  # `密码为 a1b2c3`, and the authorization codes of Chinese mailboxes: 16 letters
+        ("密码", "口令", "授权码"),
+        re.compile(
+            r"((?:密码|口令|授权码)\s?[为是]?\s?[\"'“「]?)"
+            r"(?:(?=[!-~]*\d)[!-Z^-~]{6,}|[a-z]{16}(?![a-z]))"
+        ),
+    ),
+    Kind(  # `token "a1b2c3"`, `webhook secret x9y8z7w6`
+        ("secret", "token", "key", "credential"),
+        re.compile(
+            r"((?i:(?<![\w-])(?:secret|token|credentials?|(?:api|access|secret|auth|private|server"
+            r"|account|smtp|client|signing|webhook)[-_ ]?key))[\"']?\s{1,3}(?:(?:is|was)\s)?"
+            rf"(?:[\"'“](?={_RANDOM_WORD}{{6}})|(?={_RANDOM_WORD}{{8}}))){_RANDOM_WORD}+"
+        ),
+        signs=(" ", "\t"),
+    ),
 )
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -116,7 +139,7 @@ KINDS: Final[tuple[Kind, ...]] = (
             r"""(?i)(https?://)[^\s/?#"'<>@]{1,400}@|([a-z][a-z0-9+.-]{1,20}://)[^\s"'<>]{1,400}@"""
         ),
         lambda found: f"{found[1] or found[2]}{REDACTED}@",
-        sign="@",
+        signs=("@",),
     ),
     Kind(
         ("authorization", "cookie"),
@@ -136,19 +159,20 @@ KINDS: Final[tuple[Kind, ...]] = (
         ("basic",),
         re.compile(rf"\b([Bb]asic\s{{1,3}})(?!realm){_RANDOM}[A-Za-z0-9+/=_-]{{8,}}"),
     ),
-    Kind(("-u ", "--user"), re.compile(r"""((?:\s|^)(?:-u|--user)[ =]["']?)[^\s"'\[]+""")),
+    Kind(("-u",), re.compile(r"""((?:\s|^)(?:-u|--user)[ =]["']?)[^\s"'\[]+""")),
     Kind(  # RFC 4954; behind AUTH in an EHLO answer stand names of mechanisms
         ("auth",),
         re.compile(
             r"\b((?i:auth\s+(?:plain|login|cram-md5|xoauth2|oauthbearer|ntlm))\s+)"
             rf"(?!CRAM-MD5|DIGEST-MD5|XOAUTH2){_RANDOM}[A-Za-z0-9+/=]{{4,}}"
         ),
+        signs=(" ", "\t"),
     ),
     Kind(  # the answers to a server's 334, also as smtplib prints them
         ("334", "send:"),
         re.compile(
-            r"((?:\b334\b[^\r\n\\]{0,60}(?:\\r|\\n|[\r\n])+(?:[A-Za-z]{1,6}: ?|>+ ?)?|\bsend: ?)"
-            rf"(?:b?['\"])?){_SMTP_VERB}[A-Za-z0-9+/]{{4,}}={{0,2}}(?=\\r|\\n|\s|['\"]|$)"
+            r"((?:\b334\b[^\r\n\\]{0,60}(?:\\r|\\n|[\r\n])+(?:[A-Za-z]{1,6}: ?|>+ ?)?(?:b?['\"])?"
+            rf"|\bsend: ?b?['\"])){_SMTP_VERB}[A-Za-z0-9+/]{{4,}}={{0,2}}(?=\\r|\\n|\s|['\"]|$)"
         ),
     ),
     Kind(
@@ -158,6 +182,7 @@ KINDS: Final[tuple[Kind, ...]] = (
             rf"{_GAP}){_NO_VALUE}({_QUOTED}|[a-z]{{4}}(?: [a-z]{{4}}){{3}}\b|[^\s\"'\\]\S*)"
         ),
         _behind_label,
+        signs=_LABEL_ENDS,
     ),
     Kind(
         ("secret", "token", "key", "signature", "auth", "credential", "otp"),
@@ -167,6 +192,7 @@ KINDS: Final[tuple[Kind, ...]] = (
             rf"{_GAP}){_NO_VALUE}({_QUOTED}|[^\s,;&\"'<>\\]+)"
         ),
         _behind_label,
+        signs=_LABEL_ENDS,
     ),
     Kind(  # a magic link's query parameter
         (
@@ -202,9 +228,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(  # not `error code 1010`: only words that announce a code to a person
         (
-            *(f"{name}{after}" for name in (" code", " otp", " pin") for after in (" ", ":", "：")),
-            *("code is", "otp is", "pin is", "passcode", "验证码", "校验码", "動態碼", "驗證碼"),
-            *("コード", "인증"),
+            *(" code", "code is", "otp", " pin", "pin is", "pass"),
+            *("验证码", "校验码", "動態碼", "驗證碼", "コード", "인증"),
         ),
         re.compile(
             r"(?i)((?:\b(?:verif\w{1,9}|confirm\w{0,7}|security|sign-?in|log-?in|access|one-time"
@@ -223,9 +248,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(  # keys whose prefix says whose they are
         (
-            *("re_", "sg.", "keysib-", "smtpsib-", "mlsn.", "mssp.", "key-", "akia", "asia"),
-            *("ltai", "sts.", "akid", "whsec_", "eyj", "ghp_", "gho_", "ghs_", "github_pat_"),
-            *("xox", "aiza", "sk-", "sk_", "rk_", "md-"),
+            *("re_", "sg.", "sib-", "mlsn.", "mssp.", "key-", "aki", "asia", "ltai", "sts."),
+            *("ec_", "eyj", "hp_", "ho_", "hs_", "at_", "xox", "aiza", "sk-", "k_", "md-"),
         ),
         re.compile(
             r"(?<![A-Za-z0-9])(?:(re_)\w{8,}|(SG\.)[\w-]{8,}(?:\.[\w-]+)?"
@@ -239,20 +263,20 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(  # Mailgun's keys of today have no prefix, but a shape
         ("-",),
         re.compile(r"()\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b"),
-        sign="-",
+        signs=("-",),
     ),
-    UNLABELLED,
+    *_BEHIND_A_WORD,
     Kind(
-        ("phone", "mobile", "tel:", "tel.", "电话", "手机", "+"),
+        ("phone", "mobile", "tel", "电话", "手机", "+"),
         re.compile(
             r"(?i)((?:phone|mobile|\btel\b[.:]|电话|手机)(?:\s?(?:number|no\.?|号码?))?[\"']{0,2}\s?"
             r"[:=：为是]?\s?[\"']?)(?<!\d)\+?\d[\d ().-]{6,18}\d|(?<![\w+.])(\+\d{2})\d{7,13}\b"
         ),
         lambda found: (found[1] or found[2]) + REDACTED,
     ),
-    Kind(CONTENT_WORDS, CONTENT, shorten),
-    Kind(("name",), BESIDE_EMAIL, mask_beside_email, sign="@", person=True),
-    Kind(("@", "%40"), IN_TEXT, mask_in_text, sign="<", person=True),
+    Kind(CONTENT_WORDS, CONTENT, shorten, signs=(":", "=")),
+    Kind(("name",), BESIDE_EMAIL, mask_beside_email, signs=("@",), person=True),
+    Kind(("@", "%40"), IN_TEXT, mask_in_text, signs=("<", "&lt;", "\\u003c"), person=True),
     ADDRESS,
 )
 

@@ -16,6 +16,7 @@ from mailproof.diagnosis.evidence import DeliveryStatus, HttpAnswer, Origin, Sdk
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance.hints import hint_for
 from mailproof.diagnosis.guidance.language import OperatorLanguage, pick_language
+from mailproof.diagnosis.guidance.named import failed_identities, speaks_smtp
 from mailproof.diagnosis.guidance.sender_domain import sender_domain
 from mailproof.diagnosis.guidance.template import Template, compile_template
 from mailproof.diagnosis.reasons import FACTS, Reason
@@ -81,6 +82,8 @@ class Guidance(msgspec.Struct, frozen=True):
         match name:
             case "domain":
                 return sender_domain(failure.evidence)
+            case "identities":
+                return failed_identities(failure.evidence.seen)
             case "status":
                 return _status(failure)
             case "retry_after":
@@ -143,10 +146,13 @@ def _keys(failure: Failure) -> tuple[str, ...]:
     """Where guidance for this failure may stand, from exact to general."""
     hint = hint_for(failure)
     receiver = failure.origin is Origin.RECEIVER
+    evidence = failure.evidence
+    smtp = evidence.provider == "unknown" and speaks_smtp(evidence.seen)
     return (
         *(() if hint is None else (f"hint.{hint}",)),
         *failure.guide[:-2],
         *((f"receiver.{failure.reason}",) if receiver else ()),
+        *((f"smtp.{failure.reason}",) if smtp else ()),
         *failure.guide[-2:],
     )
 

@@ -68,8 +68,18 @@ HINTS: Final[tuple[Hint, ...]] = (
     _hint(
         "from_differs_from_login",
         _R.SENDER_UNVERIFIED,
-        words=r"same as auth|not owned by|authorization user|conform with|sendas ?denied"
-        r"|this (?:header|sender|from) address|not logged in as",
+        words=r"same as auth|not owned by|authori[sz](?:ation|ed) user|conform with|sendas ?denied"
+        r"|this (?:header|sender|from) address|not logged in as|as this sender|\b5\.7\.60\b"
+        r"|must (?:match|equal|be).{0,20}(?:auth|login|logged)"
+        r"|(?:sender|from)\b.{0,50}(?:match|same|equal|identical|differ|belong)\w*.{0,40}(?:auth|login)"
+        r"|[发寄](?:件|信|送)[人者地].{0,16}(?:不一致|不匹配|不相?[符同])",
+    ),
+    _hint(
+        "port_25_silent",
+        _R.RECEIVER_UNAVAILABLE,
+        words=r"connect to [^\s\[]{1,255}\[[^\]]{1,45}\]:25: "
+        r"(?:(?:connection|operation) timed out|network is unreachable|no route to host)"
+        r"|(?:connect|dial)\w*\b.{0,80}\b25\b.{0,40}(?:timed? ?out|timeout|unreachable)",
     ),
     _hint("dmarc_failed", _UNAUTHENTICATED, words=r"dmarc"),
     _hint(

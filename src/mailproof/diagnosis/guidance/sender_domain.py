@@ -9,7 +9,12 @@ from mailproof.diagnosis.redact import redact_text
 
 __all__ = ["sender_domain"]
 
-_NAME: Final = r"((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?![\w-])"
+# `from.email` and `reply_to.0.email` are fields of a request, whatever domains exist.
+_FIELD: Final = (
+    r"(?:from|to|cc|bcc|sender|reply[-_]?to|recipients?|personalizations)"
+    r"(?:\.\d{1,4})?\.(?:email|name|address|domain)\b"
+)
+_NAME: Final = rf"(?!{_FIELD})((?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_](?:[^\W_]|-){{1,62}})(?![\w-])"
 _ADDRESS: Final = re.compile(rf"@{_NAME}")
 _FROM_KEYS: Final = frozenset({"from", "source", "sender", "from_email", "fromemail", "mailfrom"})
 

@@ -84,10 +84,7 @@ class Template(msgspec.Struct, frozen=True):
     @property
     def fallbacks(self) -> frozenset[str]:
         """The names of all fallbacks that it may ask for, for those who check the guidance."""
-        inner = [part.parts if isinstance(part, Aside) else (part,) for part in self.parts]
-        return frozenset(
-            part.otherwise for parts in inner for part in parts if isinstance(part, Blank)
-        )
+        return frozenset(part.otherwise for part in self.parts if isinstance(part, Blank))
 
 
 def compile_template(text: str) -> Template:

@@ -1,6 +1,6 @@
 """The texts in a piece of evidence, as the other side sent them, each with the key before it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -16,26 +16,27 @@ _DEPTH_MAX: Final = 12
 def spoken(seen: Seen) -> tuple[tuple[str, str], ...]:
     """Key and text, outermost first, about 4,000 characters in all."""
     found: list[tuple[str, str]] = []
-    left = _WORDS_MAX
-    for key, text in _walk(seen, "", 0):
-        found.append((key, text[:left]))
-        left -= len(text)
-        if left <= 0:
-            break
+    _gather(seen, "", 0, found, _WORDS_MAX)
     return tuple(found)
 
 
-def _walk(value: Any, key: str, depth: int) -> Iterator[tuple[str, str]]:
+def _gather(value: Any, key: str, depth: int, found: list[tuple[str, str]], left: int) -> int:
+    """Add the texts in `value` to `found`, up to `left` characters; how many are left then."""
     if isinstance(value, str):
-        yield key, value
-    elif depth > _DEPTH_MAX:
-        return
-    elif isinstance(value, msgspec.Struct):
+        found.append((key, value[:left]))
+        return left - len(value)
+    if not value or depth > _DEPTH_MAX:
+        return left
+    if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from _walk(getattr(value, name), name, depth + 1)
-    elif isinstance(value, Mapping):
+            if left > 0 and (field := getattr(value, name)):
+                left = _gather(field, name, depth + 1, found, left)
+    elif isinstance(value, (dict, Mapping)):
         for name, child in value.items():
-            yield from _walk(child, str(name), depth + 1)
+            if left > 0:
+                left = _gather(child, str(name), depth + 1, found, left)
     elif isinstance(value, (list, tuple)):
         for child in value:
-            yield from _walk(child, key, depth + 1)
+            if left > 0:
+                left = _gather(child, key, depth + 1, found, left)
+    return left
