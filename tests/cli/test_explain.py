@@ -93,6 +93,45 @@ def test_an_unknown_failure_was_still_read() -> None:
     assert b"Paste instead" in done.stdout
 
 
+def test_what_is_no_failure_is_said_to_be_none() -> None:
+    told = mailproof("explain", '{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}')
+    assert told.returncode == 0
+    assert told.stdout.startswith(b"This shows no failure")
+    shown = json.loads(mailproof("explain", "--json", "HTTP/2 200").stdout)
+    assert (shown["reason"], shown["next"], shown["severity"]) == ("unknown", "end", "INFO")
+    assert shown["cause"].startswith("This shows no failure")
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"), [(b"\x1f\x8b\x08" + bytes(99), "gzip -dc"), (bytes(range(256)), "not text")]
+)
+def test_what_is_no_text_is_a_misuse(raw: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "mail.log.1"
+    path.write_bytes(raw)
+    for done in (mailproof("explain", str(path)), mailproof("explain", "-", stdin=raw)):
+        assert done.returncode == 2
+        assert says in done.stderr.decode()
+        assert done.stdout == b""
+
+
+def test_a_directory_is_a_misuse(tmp_path: Path) -> None:
+    done = mailproof("explain", str(tmp_path))
+    assert done.returncode == 2
+    assert "is a directory" in done.stderr.decode()
+
+
+def test_a_long_log_reads_the_same_from_a_file_and_a_pipe(tmp_path: Path) -> None:
+    quiet = b"".join(b"09:12 INFO request %d took %d ms\n" % (n, n % 9) for n in range(40_000))
+    raw = quiet + BODY.encode() + b"\n" + quiet
+    path = tmp_path / "app.log"
+    path.write_bytes(raw)
+    from_file = mailproof("explain", "--json", str(path))
+    from_pipe = mailproof("explain", "--json", stdin=raw)
+    assert reason_in(from_file) == "sender_unverified"
+    assert from_file.stdout == from_pipe.stdout
+    assert b"characters were searched" in from_file.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

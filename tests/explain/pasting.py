@@ -18,6 +18,7 @@ class Expected(msgspec.Struct, frozen=True):
     reason: str
     provider: str
     channel: str
+    origin: str
 
 
 def expected_readings() -> list[Expected]:

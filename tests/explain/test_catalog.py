@@ -38,6 +38,15 @@ def test_a_host_belongs_to_its_provider_only(host: str, name: str) -> None:
         ("dm.aliyuncs.com answered 400", "aliyun"),
         ("smtplib.SMTPException: no", "smtp"),
         ("connect ECONNREFUSED 127.0.0.1:587", "smtp"),
+        ("An error occurred (Throttling) when calling the SendEmail operation: Rate", "ses"),
+        ("[TencentCloudSDKException] code:RequestLimitExceeded", "tencent"),
+        ("sib_api_v3_sdk.rest.ApiException: (401)", "brevo"),
+        ("526 Authentication failure[0]", "aliyun"),
+        ('"message":"The a.test domain is not verified. Please, add and ver', "resend"),
+        ("Error: Invalid login: 535 API key is invalid", "resend"),
+        ("gomail: could not send email 1", "smtp"),
+        ("error: permanent error (535): 5.7.8", "smtp"),
+        ("status,reason,email,created\n5.1.1,x,a@b.test,1", "sendgrid"),
         ("resent the mail", "unknown"),
         ("log in to resend the activation mail", "unknown"),
         ("resend: API key is invalid", "resend"),
@@ -58,4 +67,5 @@ def test_every_provider_has_a_line_to_check_by_hand_without_a_secret_in_it() -> 
 
 def test_titles_follow_the_language() -> None:
     assert titled("aliyun", "zh") == "阿里云邮件推送"
+    assert titled("ses", "zh") == "Amazon SES"
     assert titled("resend", "zh") == titled("resend", "en") == "Resend"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailproof.diagnosis.evidence import Context
 from mailproof.diagnosis.report import report
-from mailproof.explain.decoding import READ_MAX, clean, text_of
+from mailproof.explain.decoding import NotText, text_of
 from mailproof.explain.reading import read
 from mailproof.explain.telling import laid_out, tell
 from tests.explain.pasting import Expected, expected_readings, pasted, reading_of
@@ -52,15 +52,13 @@ def test_bytes_are_decoded_as_what_wrote_them(raw: bytes, text: str) -> None:
     assert text_of(raw) == text
 
 
-def test_of_a_huge_log_the_end_is_read() -> None:
-    log = "INFO all is well\n" * (READ_MAX // 10) + "550 5.1.1 no such user\n"
-    assert len(clean(log)) <= READ_MAX
-    assert reading_of(log).failure.reason == "mailbox_not_found"
-
-
 @given(st.binary(max_size=400))
 def test_no_bytes_break_it(raw: bytes) -> None:
-    read(text_of(raw))
+    try:
+        text = text_of(raw)
+    except NotText:
+        return
+    read(text)
 
 
 WORDS = st.sampled_from(
@@ -120,7 +118,7 @@ SHAPES_WITH_A_KEY = [
 def test_no_secret_of_a_paste_is_shown(shape: str, noise: str, zh: bool) -> None:  # noqa: FBT001
     paste = f"{noise}\n{shape.format(key=CANARY)}\n{noise}"
     reading = reading_of(paste)
-    told = laid_out(tell(reading, "zh" if zh else "en", paste), width=80, strong=str)
+    told = laid_out(tell(reading, "zh" if zh else "en"), width=80, strong=str)
     printed = msgspec.json.encode(report(reading.failure, "en")).decode()
     assert not [leak for leak in LEAKS if leak in told + printed]
 
@@ -128,7 +126,7 @@ def test_no_secret_of_a_paste_is_shown(shape: str, noise: str, zh: bool) -> None
 @pytest.mark.parametrize("row", expected_readings(), ids=lambda row: row.paste)
 def test_no_paste_in_the_table_shows_its_key(row: Expected) -> None:
     paste = pasted(row.paste)
-    told = laid_out(tell(reading_of(paste), "en", paste), width=80, strong=str)
+    told = laid_out(tell(reading_of(paste), "en"), width=80, strong=str)
     assert not [leak for leak in LEAKS if leak in told]
 
 

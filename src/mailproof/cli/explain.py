@@ -12,17 +12,16 @@ import msgspec
 
 from mailproof.diagnosis.evidence import Context
 from mailproof.diagnosis.guidance import OperatorLanguage, pick_language
-from mailproof.diagnosis.report import report
-from mailproof.explain.decoding import READ_MAX, text_of
+from mailproof.explain.decoding import NotText, text_of
+from mailproof.explain.intake import newest
 from mailproof.explain.lines import Explainer, explain_lines
 from mailproof.explain.reading import Reading, read
-from mailproof.explain.telling import laid_out, tell
+from mailproof.explain.telling import laid_out, notes, reported, tell
 from mailproof.providers.catalog import PROVIDERS
 
 __all__ = ["explain"]
 
 _WIDTH_MAX: Final = 100
-_BYTES_MAX: Final = 4 * READ_MAX
 _FILE_NAME: Final = re.compile(
     r"[^\s{}\"'<>]+\.(?:log|txt|json|jsonl|ndjson|eml|msg|csv|tsv|html?|out|err)", re.IGNORECASE
 )
@@ -68,12 +67,13 @@ def explain(  # noqa: PLR0913 - one parameter per option
       mailproof explain error.log
       pbpaste | mailproof explain
 
-    Exits 0 when it could read its input (also if the failure is unknown), 2 when it could not.
+    Exits 0 when it could read its input (also if the failure is unknown, or nothing failed), 2
+    when it could not: no file, a directory, no text.
     """
     language = pick_language(lang, os.environ)
     if as_lines:
         raise SystemExit(_explain_lines(words, language, provider or ""))
-    paste = text_of(_paste(words)) if len(words) < 2 else " ".join(words)
+    paste, dropped = _paste(words)
     context = Context(sender=sender, to=recipients)
     reading = read(paste, provider=provider or "", context=context)
     if reading is None:
@@ -81,7 +81,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
             "There is nothing to explain: the input is empty. Paste the error, its status line or"
             " the bounce mail, for example: mailproof explain '535 5.7.8 Bad credentials'"
         )
-    _print(reading, language, paste, as_json=as_json)
+    _print(msgspec.structs.replace(reading, dropped=dropped), language, as_json=as_json)
 
 
 def _explain_lines(words: tuple[str, ...], language: OperatorLanguage, provider: str) -> int:
@@ -95,32 +95,37 @@ def _explain_lines(words: tuple[str, ...], language: OperatorLanguage, provider:
     return 1 if explainer.any_bad else 0
 
 
-def _paste(words: tuple[str, ...]) -> bytes:
-    """The bytes to read: standard input, a file, or the one argument itself."""
+def _paste(words: tuple[str, ...]) -> tuple[str, int]:
+    """The text to read, from standard input, a file, or the arguments; and the bytes left out."""
+    dropped, raw = 0, " ".join(words).encode("utf-8", "surrogateescape")
     if not words or words == ("-",):
         if sys.stdin.isatty():
             key = "Ctrl-Z, Enter" if os.name == "nt" else "Ctrl-D"
             click.echo(f"Paste the error, then press {key}.", err=True)
-        return sys.stdin.buffer.read(_BYTES_MAX)
-    word = words[0]
-    if _FILE_NAME.fullmatch(word) or _is_file(word):
-        path = _file(word)
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _BYTES_MAX))
-            return file.read()
-    return word.encode("utf-8", "surrogateescape")
-
-
-def _is_file(word: str) -> bool:
+        raw, dropped = newest(sys.stdin.buffer)
+    elif len(words) == 1 and (_FILE_NAME.fullmatch(words[0]) or _is_path(words[0])):
+        with _file(words[0]).open("rb") as file:
+            raw, dropped = newest(file)
     try:
-        return len(word) < 1_000 and Path(word).is_file()
+        return text_of(raw), dropped
+    except NotText as error:
+        raise click.UsageError(f"{error} There is no error in it to explain.") from error
+
+
+def _is_path(word: str) -> bool:
+    try:
+        return len(word) < 1_000 and Path(word).exists()
     except (OSError, ValueError):  # a text that cannot be a path
         return False
 
 
 def _file(word: str) -> Path:
     path = Path(word)
-    if not path.is_file():
+    if path.is_dir():
+        raise click.UsageError(
+            f"{word!r} is a directory. Give the path of the file in it that has the error."
+        )
+    if not path.exists():
         raise click.UsageError(
             f"No file {word!r} here. Give the path of a file, or quote the text to explain."
         )
@@ -131,17 +136,14 @@ def _file(word: str) -> Path:
     return path
 
 
-def _print(reading: Reading, language: OperatorLanguage, paste: str, *, as_json: bool) -> None:
+def _print(reading: Reading, language: OperatorLanguage, *, as_json: bool) -> None:
     if as_json:
-        told = msgspec.json.format(msgspec.json.encode(report(reading.failure, language)))
-        click.echo(told)
+        click.echo(msgspec.json.format(msgspec.json.encode(reported(reading, language))))
+        for note in notes(reading, language):
+            click.echo(note, err=True)
         return
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDTH_MAX)
-    click.echo(
-        laid_out(
-            tell(reading, language, paste),
-            width=width,
-            strong=lambda text: click.style(text, bold=True),
-        ),
-        nl=False,
+    told = laid_out(
+        tell(reading, language), width=width, strong=lambda text: click.style(text, bold=True)
     )
+    click.echo(told, nl=False)

@@ -1,10 +1,10 @@
-"""Bounce mails: delivery status notifications (RFC 3464) and those that only tell it in prose."""
+"""Bounce mails with the fields of RFC 3464, and the reports of complaints (RFC 5965)."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mailproof.diagnosis.evidence import Context, DeliveryStatus
+from mailproof.diagnosis.evidence import Context, DeliveryStatus, Event
 from mailproof.explain.found import Found
 
 __all__ = ["bounce_mails", "status_fields"]
@@ -20,6 +20,7 @@ _FIELD: Final = re.compile(
     r"[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]+)*)",
     re.MULTILINE | re.IGNORECASE,
 )
+_COMPLAINT: Final = {"event": "complained", "reason": "feedback-report"}
 _MAIL_MAX: Final = 400_000
 
 
@@ -38,6 +39,9 @@ def bounce_mails(text: str) -> Iterator[Found]:
     notices: list[Mapping[str, str]] = []
     for part in mail.walk():
         kind = part.get_content_type()
+        if kind == "message/feedback-report":
+            yield Found(head.start(), len(text), Event(_COMPLAINT), "event")
+            return
         if kind in ("message/delivery-status", "message/global-delivery-status"):
             blocks = part.get_payload()
             if isinstance(blocks, list):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mailproof.diagnosis.evidence import DeliveryStatus, SmtpReply
+from mailproof.diagnosis.evidence import DeliveryStatus, Origin, SmtpReply
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.providers.catalog import PROVIDERS, provider_at
@@ -39,16 +39,32 @@ _API_HOSTS: Final[Mapping[str, str]] = {
     "aliyun": "dm.aliyuncs.com",
     "tencent": "ses.tencentcloudapi.com",
 }
-_HOST: Final = re.compile(
-    r"(?<![\w.@-])((?:smtp|mail|relay|email-smtp|smtpdm)[\w-]*(?:\.[a-z0-9-]+){1,4}\.[a-z]{2,12})\b"
+_NAME: Final = r"(?:[a-z0-9-]+\.)+[a-z]{2,12}|localhost|\d{1,3}(?:\.\d{1,3}){3}"
+# A host counts where a connection is spoken of: class names and help pages have dots too.
+_SERVER: Final = re.compile(
+    rf"""(?:(?P<scheme>smtps?)://(?:[^@\s/]*@)?|-connect\ |\brelay=\[?|\bhost\ (?=[\w.-]+\ ?\[)
+    |\bserver\ (?=\S+\ said)|--server[ =]|\b[Cc]onnect(?:ing|ed)?\ (?:to\ )?(?:host\ )?[\"']?
+    |\bECONNREFUSED\ |\bETIMEDOUT\ |\bENOTFOUND\ |\bhost,\ port:\ |^(?:<\ |S:\ )?220[ -]
+    |\b(?:[Hh]ost(?:[Nn]ame)?|smtp_?[Hh]ost|[Ss]erver|address)[\"']?\s?[:=]\s?[\"']?)
+    (?P<host>{_NAME})(?:\[[\da-f.:]+\])?(?:[:,]\s?(?P<port>\d{{2,5}})\b)?
+    |(?<![\w/@.-])(?P<bare>{_NAME})(?:\[[\da-f.:]+\])?:(?P<bare_port>25|465|587|2525)\b""",
+    re.VERBOSE | re.MULTILINE,
 )
+_NAMED: Final = re.compile(rf"(?<![\w/@.-])(?:{_NAME})(?![\w-])")
+_PORT: Final = re.compile(r"\bport[\"']?\s?[:=]\s?[\"']?(25|465|587|2525)\b", re.IGNORECASE)
+_MAIL_PORTS: Final = frozenset({"25", "465", "587", "2525"})
+_SUBMISSION: Final = "587"
+_TRANSFER: Final = "25"  # between mail servers
 _DOMAIN: Final = re.compile(r"@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
-_SMTP: Final = "openssl s_client -connect {host}:587 -starttls smtp -crlf -quiet"
+_TLS: Final = "openssl s_client -connect {host}:{port} -crlf -quiet"
+_STARTTLS: Final = "openssl s_client -connect {host}:{port} -starttls smtp -crlf -quiet"
+_PORT_OPEN: Final = "nc -vz -w 10 {host} {port}"
 _LOGIN: Final = (
-    "swaks --server {host}:587 --tls --quit-after AUTH"
+    "swaks --server {host}:{port} {tls} --quit-after AUTH"
     " --auth-user $SMTP_USER --auth-password $SMTP_PASSWORD"
 )
+_NOBODY_KNOWN: Final = "mailproof doctor"
 _UNVERIFIED_RECORDS: Final = "dig +short TXT {domain}; dig +short TXT _dmarc.{domain}"
 
 
@@ -69,18 +85,38 @@ def by_hand(failure: Failure, paste: str) -> str:
     if evidence.provider == "unknown" and not isinstance(
         evidence.seen, (SmtpReply, DeliveryStatus)
     ):
-        return 'curl -i "$PROVIDER_URL" -H "Authorization: Bearer $API_KEY"'
-    host = _smtp_host(paste, evidence.provider)
+        return _NOBODY_KNOWN
+    usual = _TRANSFER if failure.origin is Origin.RECEIVER else _SUBMISSION
+    host, port = _server(paste, evidence.provider, usual)
     if reason is _R.DNS_FAILURE:
         return f"dig +short {host}"
-    return (_LOGIN if reason in _ABOUT_THE_LOGIN else _SMTP).format(host=host)
+    if reason in (_R.CONNECTION_FAILED, _R.TIMED_OUT) or port not in _MAIL_PORTS:
+        return _PORT_OPEN.format(host=host, port=port)
+    wrapped = port == "465"  # TLS from the first byte (RFC 8314)
+    if reason in _ABOUT_THE_LOGIN:
+        tls = "--tls-on-connect" if wrapped else "--tls"
+        return _LOGIN.format(host=host, port=port, tls=tls)
+    return (_TLS if wrapped else _STARTTLS).format(host=host, port=port)
 
 
-def _smtp_host(paste: str, provider: str) -> str:
-    hosts = _HOST.findall(paste.lower())
-    known = [host for host in hosts if provider_at(host)]
+def _server(paste: str, provider: str, usual: str) -> tuple[str, str]:
+    """Host and port of the server that was spoken to, as the paste has them."""
+    if named := _PORT.search(paste):
+        usual = named[1]
+    spoken = [_spoken(hit) for hit in _SERVER.finditer(paste)]
+    known = [each for each in spoken if provider_at(each[0])]
+    bare = [name for name in _NAMED.findall(paste) if provider_at(name) and "smtp" in name]
     listed = PROVIDERS[provider].smtp_hosts if provider in PROVIDERS and provider != "smtp" else ()
-    return next(iter((*known, *listed, *hosts)), "$SMTP_HOST")
+    for choices in (known, [] if listed else spoken):
+        if choices:
+            host, port = next((each for each in choices if each[1]), choices[0])
+            return host, port or usual
+    return next(iter((*bare, *listed)), "$SMTP_HOST"), usual
+
+
+def _spoken(hit: re.Match[str]) -> tuple[str, str]:
+    implied = "465" if hit["scheme"] == "smtps" else ""
+    return hit["host"] or hit["bare"], hit["port"] or hit["bare_port"] or implied
 
 
 def _domain(address: str) -> str:

@@ -52,6 +52,8 @@ _ERROR: Final = re.compile(
     r"(?: \[(\w{1,60})\])?(?:: |:?(?=\n\s{1,12}at ))"
 )
 _FRAME: Final = re.compile(r"\n[ \t]+(?:at |\.\.\. \d+ (?:lines|more)|--- End of )[^\n]*")
+# Where Node prints an error's own fields: on the line where it ends, or below its last line break.
+_FIELDS: Final = re.compile(r"\n? \{\n| \{ [\w$'\"]{1,60}: ")
 _HEX: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
 _PLAIN: Final = re.compile(r"[^\\\"'`]+")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\n": ""}
@@ -131,8 +133,8 @@ class _Literals:
             end = frame.end() - (2 if frame[0].endswith(" {") else 0)
         if self.text[head.start()] == "[" and self.text.startswith("]", end):
             end += 1
-        if self.text.startswith(" {\n", end):
-            inner, end = self._mapping(end + 2, "}", depth + 1)
+        if opening := _FIELDS.match(self.text, end):
+            inner, end = self._mapping(self.text.index("{", opening.start()) + 1, "}", depth + 1)
             fields |= {key: inner[key] for key in inner if key != "message" or not fields[key]}
         return fields, end
 
@@ -142,10 +144,16 @@ class _Literals:
         frames = _FRAME.search(self.text, at, at + _MESSAGE_MAX)
         if frames and "\n\n" not in self.text[at : frames.start()]:
             return frames.start()
-        for mark in ("]" if head[0].startswith("[") else " {\n", "\n"):
-            if (cut := self.text.find(mark, at)) >= 0:
-                return cut
-        return len(self.text)
+        line_end = self.text.find("\n", at)
+        line_end = len(self.text) if line_end < 0 else line_end
+        if head[0].startswith("["):
+            cut = self.text.find("]", at)
+            return line_end if cut < 0 else cut
+        fields = _FIELDS.search(self.text, at, at + _MESSAGE_MAX)
+        if fields is None or "\n\n" in self.text[at : fields.start()]:
+            return line_end
+        same_line = fields.start() <= line_end
+        return fields.start() if same_line or fields[0].endswith("\n") else line_end
 
     def _mapping(self, at: int, close: str, depth: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}

@@ -33,6 +33,11 @@ _LINES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             r"(?:.*?\bH=(?P<relay>\S+))?.*?(?P<said>: .+|defer \(.+)$",
         ),
         (
+            "rejected ",  # Exim, to the client that wants to hand it a mail
+            r"\bH=\S+.*?\b(?P<later>temporarily )?rejected (?P<verb>RCPT|MAIL|EHLO|HELO|AUTH)"
+            r"(?: <(?P<to>[^>]*)>)?: (?P<said>.+)$",
+        ),
+        (
             " stat=",  # sendmail
             r"\bto=<?(?P<to>[^,>]+)>?,(?:.*?\brelay=(?P<relay>[^,]+),)?.*?\bdsn=(?P<dsn>[\d.]+),"
             r" stat=(?P<said>.+)$",
@@ -49,6 +54,7 @@ _LINES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     )
 )
 
+_STAGES: Final = {"RCPT": "rcpt", "MAIL": "mail", "AUTH": "auth"}
 _SAID: Final = re.compile(
     r"(?:said|response|reply|after [^:]{2,80}|talk to me):\s*(?P<code>[45]\d\d)[- ](?P<text>.*)",
     re.DOTALL,
@@ -79,6 +85,8 @@ def _delivery(line: str) -> re.Match[str] | None:
 
 
 def _seen(fields: dict[str, str], said: str) -> Seen:
+    if verb := fields.get("verb"):
+        return SmtpReply(451 if fields["later"] else 550, said, _STAGES.get(verb, "ehlo"))
     relay = fields.get("relay", "")
     quoted = _SAID.search(said)
     stage = stage_named(said)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from mailproof.diagnosis.evidence import Event, HttpAnswer, Raised, SdkError, Seen
+from mailproof.diagnosis.evidence import Event, HttpAnswer, Raised, SdkError, Seen, SmtpReply
 from mailproof.explain.found import Found
 from mailproof.explain.literals import ERROR_NAME, Unreadable, read_error, read_literal
-from mailproof.explain.trees import case_in, inner_texts, seen_in
+from mailproof.explain.trees import case_in, inner_texts, seen_in, traces, written
 
-__all__ = ["node_errors", "objects"]
+__all__ = ["loose_fields", "node_errors", "objects"]
 
 _TRIES_MAX: Final = 2_000
 _BEFORE_MAX: Final = 80  # characters in which a status in front of an object is looked for
@@ -29,6 +29,13 @@ _CAUSES: Final = (
     "innerError",
     "previous",
     "aggregateErrors",
+)
+
+# pino and verror print the cause below the frames, as Java does.
+_CAUSED_BY: Final = re.compile(r"\n[ \t]*caused by: ", re.IGNORECASE)
+_FIELDS: Final = re.compile(
+    r"(?:^[ \t]+[\w$]{2,30}: (?:'[^'\n]*'|-?\d+|[a-z]{4,9}|\[[^\n\]]*\])(?:,|$)[ \t]*\n?){2,40}",
+    re.MULTILINE,
 )
 
 Read = Callable[[str], Iterable[Found]]
@@ -67,11 +74,28 @@ def _is_object(tree: Any) -> bool:
 
 def _seen(tree: Any, read: Read) -> list[Seen]:
     if found := seen_in(tree):
-        return found
+        return [_deeper(tree, found[0], read)] if len(found) == 1 else found
     for text in inner_texts(tree):
         if inner := list(read(text)):
             return [each.seen for each in inner]
     return []
+
+
+def _deeper(tree: Any, seen: Seen, read: Read) -> Seen:
+    """What the trace beside an error tells, if that is more: a cause, or somebody's answer."""
+    if not isinstance(seen, (Raised, SdkError)):
+        return seen
+    for trace in traces(tree):
+        for inner in reversed([each.seen for each in read(trace)]):
+            if isinstance(inner, (SmtpReply, HttpAnswer)):
+                return inner
+            if isinstance(seen, Raised) and isinstance(inner, Raised) and _tells_more(inner, seen):
+                return inner
+    return seen
+
+
+def _tells_more(inner: Raised, seen: Raised) -> bool:
+    return seen.cause is None and (inner.cause is not None or inner.message != seen.message)
 
 
 def _shape(seen: Seen) -> str:
@@ -90,18 +114,31 @@ def node_errors(text: str) -> Iterator[Found]:
     for head in _HEAD.finditer(text):
         if head.start() < at or _OTHER_FRAME.match(text, text.find("\n", head.start())):
             continue
+        if text.endswith("Caused by: ", 0, head.start()):  # Java's, and a link of its chain
+            continue
         try:
             read = read_error(text, head.start())
         except Unreadable:
             continue
         if read is None:
             continue
-        fields, end = read
+        fields, end = _with_causes(text, *read)
         if "\n" not in text[head.start() : end].strip() and len(fields) < 3:
             continue  # neither a stack nor fields: a sentence, for others to read
         at = end
         seen = seen_in(fields)
         yield Found(head.start(), end, _chain(fields, seen[0] if seen else None), "exception")
+
+
+def _with_causes(text: str, fields: dict[str, Any], end: int) -> tuple[dict[str, Any], int]:
+    outermost, error = fields, fields
+    while cause := _CAUSED_BY.match(text, end):
+        read = read_error(text, cause.end())
+        if read is None:
+            break
+        error["cause"], end = read
+        error = error["cause"]
+    return outermost, end
 
 
 def _chain(fields: dict[str, Any], seen: Seen | None) -> Seen:
@@ -119,4 +156,18 @@ def _raised(fields: dict[str, Any], depth: int) -> Raised:
         message=str(fields.get("message") or ""),
         cause=_raised(inner, depth + 1) if inner and depth < 8 else None,
         code=code if isinstance(code, (str, int)) else None,
+        request_written=written(fields),
     )
+
+
+def loose_fields(text: str) -> Iterator[Found]:
+    """The fields of a Node error whose head was not copied: lines of `code: 'ESOCKET',`."""
+    for run in _FIELDS.finditer(text):
+        if "code: '" not in run[0]:
+            continue
+        try:
+            fields, _ = read_literal(f"{{{run[0].strip().rstrip('}')}}}", 0)
+        except Unreadable:
+            continue
+        for seen in seen_in(fields):
+            yield Found(run.start(), run.end(), seen, _shape(seen))

@@ -8,7 +8,7 @@ from mailproof.diagnosis.evidence import Raised, SdkError
 from mailproof.explain.found import Found
 from mailproof.explain.literals import ERROR_NAME
 
-__all__ = ["exception_lines", "telling_lines"]
+__all__ = ["exception_lines", "speaks_of_failure", "telling_lines"]
 
 _MESSAGE_MAX: Final = 2_000
 _CLASS: Final = re.compile(
@@ -20,25 +20,58 @@ _ERRNO: Final = re.compile(
     r"|PROTO|STREAM)|ERR_[A-Z_]{3,}|UND_ERR_[A-Z_]{3,}|CERT_[A-Z_]{3,}|DEPTH_ZERO_[A-Z_]+|UNABLE_TO_[A-Z_]+|SELF_SIGNED_[A-Z_]+)\b"
 )
 _TELLING: Final = re.compile(
-    r"error|fail|refus|reject|denied|invalid|unauthor|forbidden|not (?:verified|allowed"
-    r"|found|permitted|active)|time(?:d )?out|timeout"
-    r"|bounce|blocked|suspend|exceed|limit|expired|unable|could not|cannot|unverified|错误|失败"
-    r"|拒绝|无效|超时|未验证|超过|限制|禁止|退信",
+    r"error|fail|refus|reject|denied|invalid|unauthor|forbidden"
+    r"|not (?:verified|allowed|found|permitted|active)|time(?:d )?out|timeout|not work|n't work"
+    r"|wrong|problem|trouble|bounce|blocked|suspend|exceed|limit|expired|unable|could not|cannot"
+    r"|unverified|错误|失败|拒绝|无效|超时|未验证|超过|限制|禁止|退信|异常|问题|不了|不能|收不到|没收到",
     re.IGNORECASE,
 )
+_ABOUT_MAIL: Final = re.compile(
+    r"(?<![@\w.-])(?:e-?mails?|mails?|smtp|bounced?|dkim|dmarc|spf|mx|resend|sendgrid|mailgun)\b"
+    r"|邮件|发信|收信|邮箱",
+    re.IGNORECASE,
+)
+
+
+def speaks_of_failure(text: str) -> bool:
+    """Is there a word of failing, or of mail, which somebody may have pasted because it failed?"""
+    return _TELLING.search(text) is not None or _ABOUT_MAIL.search(text) is not None
 
 
 def exception_lines(text: str) -> Iterator[Found]:
     """`Class: message` or a line with an errno name, without the stack it came with."""
     at = 0
+    last: Found | None = None
+    announced = False  # JavaMail: `nested exception is:`, and the cause on the next line
     for line in text.splitlines(keepends=True):
-        if hit := _CLASS.search(line):
-            raised = Raised(hit["type"], hit["message"].strip()[:_MESSAGE_MAX], code=hit["code"])
-            yield Found(at, at + len(line), raised, "exception")
-        elif hit := _ERRNO.search(line):
-            message = line.strip()[:_MESSAGE_MAX]
-            yield Found(at, at + len(line), Raised(hit["type"], message), "exception")
+        found = _exception(line, at)
+        if found and last and announced:
+            last = _with_cause(last, found)
+        elif found:
+            if last:
+                yield last
+            last = found
+        announced = line.rstrip().endswith("nested exception is:")
         at += len(line)
+    if last:
+        yield last
+
+
+def _exception(line: str, at: int) -> Found | None:
+    if hit := _CLASS.search(line):
+        raised = Raised(hit["type"], hit["message"].strip()[:_MESSAGE_MAX], code=hit["code"])
+    elif hit := _ERRNO.search(line):
+        raised = Raised(hit["type"], line.strip()[:_MESSAGE_MAX])
+    else:
+        return None
+    return Found(at, at + len(line), raised, "exception")
+
+
+def _with_cause(outer: Found, inner: Found) -> Found:
+    seen = outer.seen
+    if not isinstance(seen, Raised) or not isinstance(inner.seen, Raised):
+        return inner
+    return Found(outer.start, inner.end, Raised(seen.type, seen.message, inner.seen), "exception")
 
 
 def telling_lines(text: str) -> Iterator[Found]:

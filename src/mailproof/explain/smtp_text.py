@@ -7,7 +7,7 @@ from typing import Final
 from mailproof.diagnosis.evidence import SmtpReply
 from mailproof.explain.found import Found
 
-__all__ = ["dialogues", "quoted_replies", "replies", "stage_named"]
+__all__ = ["dialogues", "phpmailer_errors", "quoted_replies", "replies", "stage_named"]
 
 _REPLY_MAX: Final = 8_000
 _LINES_MAX: Final = 60
@@ -39,18 +39,29 @@ _LINE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(
     rf"""(?:^|[\s:;,("'\[<>=：，（])(?P<code>4[2-57]\d|5[0-57]\d)
-        (?:[ -]\s?(?={_ENHANCED})|,\s*b?["']|[- ](?=[A-Za-z<'\[#"(]|[^\x00-\x7f]))
+        (?:(?:[ -]\s?|\):\s)(?={_ENHANCED})|,\s*b?["']|[- ](?=[A-Za-z<'\[#"(]|[^\x00-\x7f]))
         (?P<text>[^\n\0]+)""",
     re.VERBOSE,
 )
+_PHPMAILER: Final = re.compile(
+    r"(?:(?P<command>[A-Z]{4,8}(?: [A-Z]{2,4})?) command failed )?Detail: (?P<words>[^\n]{0,2000}?)"
+    r"\s+SMTP code: (?P<code>[45]\d\d)"
+    rf"(?:\s+Additional SMTP info: (?P<enhanced>{_ENHANCED}))?"
+)
+_PHPMAILER_STAGES: Final = {
+    "MAIL FROM": "mail", "RCPT TO": "rcpt", "DATA": "data", "DATA END": "end-of-data",
+    "EHLO": "ehlo", "HELO": "ehlo", "STARTTLS": "starttls", "AUTH": "auth",
+}  # fmt: skip
+_STRING_END: Final = re.compile(r'(?<!\\)"(?=\s*(?:[,}\]:;)]|$))')
 _BEFORE_MAX: Final = 200
 _HTTP_BEFORE: Final = re.compile(
     r"(?:http|status(?:[ _]?code)?)[\"']?\s?[:=/ ]\s?[\d.]*\s?$", re.IGNORECASE
 )
 _SAID_BY: Final = re.compile(
-    r"\b(?:said|replied|response|responded|reply|answered|returned|rejected|refused|error"
-    r"|login|failed|smtp[\w ]*|remote server"
-    r"|RCPT TO|MAIL FROM|DATA|recipient|sender|server)\b[^\n]{0,80}$|服务器|返回|拒绝|失败|错误",
+    r"\b(?:said|replied|send|sending|sent|gomail|mailer|response|responded|reply|answered"
+    r"|returned|rejected|refused|error|login|failed|smtp[\w ]*|remote server"
+    r"|RCPT TO|MAIL FROM|DATA|recipient|sender|server)\b[^\n]{0,80}$"
+    r"|服务器|返回|拒绝|失败|错误|退信|发送",
     re.IGNORECASE,
 )
 # `503 Service Unavailable` is HTTP wherever nobody speaks of SMTP; no mail server answers 403.
@@ -63,8 +74,9 @@ _HTTP_PHRASE: Final = re.compile(
 # smtplib's debug lines are Python literals: `b'550 5.1.1 no such user\\r\\n'`.
 _ESCAPED_BREAK: Final = re.compile(r"(?:\\r)?\\n['\"]?$")
 
-# Codes that only an AUTH command is answered with (RFC 4954 section 6).
-_STAGE_OF_CODE: Final = {432: "auth", 534: "auth", 535: "auth", 538: "auth", 525: "auth"}
+# Codes that only an AUTH command is answered with (RFC 4954 section 6). Exchange has 432 for more.
+_AUTH_CODES: Final = frozenset({432, 534, 535, 538, 525})
+_OF_SECURITY: Final = re.compile(r"(?![#\s]*[245]\.(?!7\.)\d)")
 
 _STAGE_WORDS: Final = (
     (re.compile(r"in reply to end of DATA|after end of data|after DATA"
@@ -75,8 +87,8 @@ _STAGE_WORDS: Final = (
     (re.compile(r"in reply to MAIL|after (?:pipelined )?MAIL"
     r"|Mail command failed", re.IGNORECASE), "mail"),
     (re.compile(r"in reply to STARTTLS|after STARTTLS", re.IGNORECASE), "starttls"),
-    (re.compile(r"SASL authentication failed|Invalid login|EAUTH|SMTPAuth"
-    r"|authenticat", re.IGNORECASE), "auth"),
+    (re.compile(r"SASL authentication failed|Invalid login|EAUTH|SMTPAuth|failed to authenticate"
+    r"|authentication (?:failed|error|unsuccessful)|认证失败|登录失败", re.IGNORECASE), "auth"),
     (re.compile(r"in reply to (?:EHLO|HELO)|after (?:EHLO|HELO)", re.IGNORECASE), "ehlo"),
     (re.compile(r"refused to talk to me|initial connection|Invalid greeting"
     r"|while performing the greeting", re.IGNORECASE), "connect"),
@@ -86,6 +98,10 @@ _STAGE_WORDS: Final = (
 def stage_named(sentence: str) -> str:
     """The stage that a mail server or client names in words around a reply; empty if none."""
     return next((stage for words, stage in _STAGE_WORDS if words.search(sentence)), "")
+
+
+def _stage_of(code: int, reply: str) -> str:
+    return "auth" if code in _AUTH_CODES and _OF_SECURITY.match(reply) else ""
 
 
 def dialogues(text: str) -> Iterator[Found]:
@@ -127,6 +143,14 @@ def _spoken(text: str) -> Iterator[tuple[int, int, str | re.Match[str]]]:
         at += len(line)
 
 
+def phpmailer_errors(text: str) -> Iterator[Found]:
+    """PHPMailer tells the reply's words first, then its codes."""
+    for hit in _PHPMAILER.finditer(text):
+        reply = f"{hit['enhanced'] or ''} {hit['words'].strip()}".strip()
+        stage = _PHPMAILER_STAGES.get((hit["command"] or "").upper(), "")
+        yield Found(hit.start(), hit.end(), SmtpReply(int(hit["code"]), reply, stage), "sentence")
+
+
 def replies(text: str) -> Iterator[Found]:
     """A reply that stands on lines of its own, the continuation lines joined."""
     lines: list[str] = []
@@ -138,13 +162,22 @@ def replies(text: str) -> Iterator[Found]:
         if not lines:
             begin, lines = _opened_in_a_sentence(text, hit) or (hit.start(), [])
         lines.append(hit["text"].strip())
-        follows = text[hit.end() : hit.end() + 5].strip().startswith(hit["code"])
-        if hit["more"] == "-" and follows and len(lines) < _LINES_MAX:
+        if _goes_on(text, hit) and len(lines) < _LINES_MAX:
             continue
         reply = "\n".join(lines)[:_REPLY_MAX]
         code = int(hit["code"])
-        yield Found(begin, hit.end(), SmtpReply(code, reply, _STAGE_OF_CODE.get(code, "")), "reply")
+        yield Found(begin, hit.end(), SmtpReply(code, reply, _stage_of(code, reply)), "reply")
         lines = []
+
+
+def _goes_on(text: str, hit: re.Match[str]) -> bool:
+    """Is the next line the same reply? Copies lose the hyphen, but not codes and indent."""
+    follows = text[hit.end() + 1 : hit.end() + 60].lstrip(" \t>|")
+    if hit["more"] == "-":
+        return follows.startswith(hit["code"])
+    enhanced = re.match(_ENHANCED, hit["text"].lstrip())
+    again = f"{hit['code']} {enhanced[0]} " if enhanced else "\0"
+    return follows.startswith((f"{again} ", f"{again}http"))
 
 
 def _opened_in_a_sentence(text: str, hit: re.Match[str]) -> tuple[int, list[str]] | None:
@@ -161,11 +194,19 @@ def quoted_replies(text: str) -> Iterator[Found]:
         quoted = [hit for hit in _QUOTED.finditer(line) if _is_reply(line, hit)]
         if quoted:
             hit = quoted[-1]
+            told = hit["text"]
+            if line.count('"', 0, hit.start("code")) % 2:  # within a string of a JSON line
+                told = _STRING_END.split(told)[0]
             code = int(hit["code"])
-            stage = stage_named(line) or _STAGE_OF_CODE.get(code, "")
-            reply = SmtpReply(code, hit["text"].strip(" '\")")[:_REPLY_MAX], stage)
+            stage = stage_named(line) or _stage_of(code, told)
+            reply = SmtpReply(code, _unquoted(told)[:_REPLY_MAX], stage)
             yield Found(at, at + len(line), reply, "sentence")
         at += len(line)
+
+
+def _unquoted(told: str) -> str:
+    bare = told.strip(" '\"")
+    return bare if bare.count("(") >= bare.count(")") else bare.rstrip(" '\")")
 
 
 def _is_reply(line: str, hit: re.Match[str]) -> bool:

@@ -4,11 +4,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from mailproof.diagnosis.evidence import Raised
+from mailproof.diagnosis.evidence import Raised, SmtpReply
 from mailproof.explain.found import Found
 from mailproof.explain.literals import ERROR_NAME
+from mailproof.explain.smtp_text import stage_named
 
-__all__ = ["go_panics", "php_errors", "python_traces", "rails_errors", "ruby_errors", "stacks"]
+__all__ = [
+    "go_panics",
+    "php_errors",
+    "php_logs",
+    "python_traces",
+    "rails_errors",
+    "ruby_errors",
+    "stacks",
+]
 
 _MESSAGE_MAX: Final = 8_000
 _CHAIN_MAX: Final = 10
@@ -27,6 +36,14 @@ _PYTHON_LINK: Final = re.compile(
     r"|During handling of the above exception,)[^\n]*\n(?:\s{0,40}\n)*"
 )
 
+# A copy that begins below the first header: the frames that are left, the cause, and the link.
+_ORPHAN: Final = re.compile(
+    r"(?:^|\n)(?P<frames>(?:[ \t]+[^\n]+\n)*)(?P<type>[A-Za-z_][\w.]{0,200})"
+    r"(?:: (?P<message>[^\n]*))?\n\s*\n"
+    r"(?:The above exception was the direct cause of|During handling of the above)[^\n]*\s+$"
+)
+_ORPHAN_MAX: Final = 4_000
+
 _HEAD: Final = re.compile(rf"(?P<type>{ERROR_NAME})(?: \(\w+\))?(?:: ?(?P<message>.*))?", re.DOTALL)
 _FRAME: Final = re.compile(r"\n[ \t]+at (?=\S)")
 _FRAMES: Final = re.compile(
@@ -34,12 +51,19 @@ _FRAMES: Final = re.compile(
 )
 _CAUSED_BY: Final = re.compile(r"\n[ \t]*Caused by: ")
 _INNER: Final = re.compile(r"\n? ---> ")  # .NET writes the chain before the frames
+_NEST_MAX: Final = 40
 _NESTED: Final = re.compile(r"[;.]? nested exception is:?\s*(?:class )?")
 
 _PHP: Final = re.compile(
     rf"(?P<type>{ERROR_NAME})(?:: |\(code: [\w-]+\): )(?P<message>.{{0,1500}}?)"
     r" (?:in|at) (?:/|[A-Z]:\\)[^\n]{1,300}?\.php(?:[:(]\d+| on line \d+)\)?",
     re.DOTALL,
+)
+# Laravel and Symfony log what the server answered, and behind it the exception once more.
+_MONOLOG: Final = re.compile(
+    r"^\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] [\w.-]{1,40}\.[A-Z]{4,9}: (?P<told>[^\n]{0,4000}?"
+    r"with message \"(?P<code>[45]\d\d)[ -](?P<reply>[^\n]{0,2000}?)\"(?:[. ]|$))[^\n]*",
+    re.MULTILINE,
 )
 _RUBY: Final = re.compile(
     r"\.rb:\d{1,6}:in [`'][^'\n]{1,120}': (?P<message>.{0,1500}?)"
@@ -76,10 +100,21 @@ def python_traces(text: str) -> Iterator[Found]:
         raised = Raised(
             block["type"], message.strip()[:_MESSAGE_MAX], request_written=_written(block["frames"])
         )
+        if not chain:
+            chain.extend(_orphan(text, max(0, end), block.start()))
         chain.append((raised, block.start()))
         end = block.start("message") + link.start() if link else block.end()
     if chain:
         yield _chained(chain, end)
+
+
+def _orphan(text: str, floor: int, end: int) -> Iterator[tuple[Raised, int]]:
+    """The cause of a traceback, where its own header was not copied."""
+    floor = max(floor, end - _ORPHAN_MAX)
+    if cause := _ORPHAN.search(text[floor:end]):
+        message = (cause["message"] or "").strip()
+        raised = Raised(cause["type"], message, request_written=_written(cause["frames"]))
+        yield raised, floor + cause.start()
 
 
 def _written(frames: str) -> bool | None:
@@ -124,7 +159,8 @@ def _head_of(text: str, floor: int, frame: int) -> int:
     end = frame
     for _ in range(_HEAD_LINES_MAX):
         begin = text.rfind("\n", floor, end) + 1 or floor
-        if (head := _HEAD.search(text, begin, end)) and not text.startswith(" --->", begin):
+        inner = text.startswith(" --->", begin) or _NESTED.search(text, begin - _NEST_MAX, begin)
+        if (head := _HEAD.search(text, begin, end)) and not inner:
             return head.start()
         if begin <= floor:
             break
@@ -147,11 +183,21 @@ def _next(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 def _linked(heads: Sequence[str]) -> Raised | None:
     raised: Raised | None = None
-    for head in reversed(heads[:_CHAIN_MAX]):
+    # JavaMail tells a cause in the message, and once more as `Caused by` if it was one.
+    told = [piece for head in heads[:_CHAIN_MAX] for piece in _NESTED.split(head)]
+    for head in reversed(told):
         if hit := _HEAD.search(head):
-            message = _NESTED.split(hit["message"] or "")[0].strip()
-            raised = Raised(hit["type"], message[:_MESSAGE_MAX], cause=raised)
+            message = (hit["message"] or "").strip()[:_MESSAGE_MAX]
+            if raised is None or (raised.type, raised.message) != (hit["type"], message):
+                raised = Raised(hit["type"], message, cause=raised)
     return raised
+
+
+def php_logs(text: str) -> Iterator[Found]:
+    """A line of Monolog that quotes the server's reply: it says more than the exception behind."""
+    for hit in _MONOLOG.finditer(text) if "with message" in text else ():
+        seen = SmtpReply(int(hit["code"]), hit["reply"].strip(), stage_named(hit["told"]))
+        yield Found(hit.start(), hit.end(), seen, "sentence")
 
 
 def _single(pattern: re.Pattern[str], needs: str) -> Callable[[str], Iterator[Found]]:

@@ -10,14 +10,16 @@ import msgspec
 from mailproof.diagnosis.evidence import HttpAnswer, Origin, SmtpReply
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import OperatorLanguage, guidance
-from mailproof.diagnosis.reasons import FACTS, Next, Reason
+from mailproof.diagnosis.reasons import FACTS, Next, Reader, Reason, Severity
 from mailproof.diagnosis.redact import redact_evidence
+from mailproof.diagnosis.report import Report, report
 from mailproof.explain.by_hand import by_hand
 from mailproof.explain.reading import Reading
+from mailproof.explain.success import Verdict
 from mailproof.explain.words import words
-from mailproof.providers.catalog import titled
+from mailproof.providers.catalog import PROVIDERS, titled
 
-__all__ = ["Told", "laid_out", "tell"]
+__all__ = ["Told", "laid_out", "notes", "reported", "tell", "would"]
 
 _EVIDENCE_MAX: Final = 400  # characters; `--json` prints it whole
 _MIXED: Final = re.compile(
@@ -36,36 +38,72 @@ class Told(msgspec.Struct, frozen=True):
 
     headline: str
     parts: tuple[tuple[str, str], ...]
-    command: tuple[str, str]
+    command: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
 
 
-def tell(reading: Reading, language: OperatorLanguage, paste: str) -> Told:
+def tell(reading: Reading, language: OperatorLanguage) -> Told:
     """Put a reading into words. Nothing in it shows a secret of the paste."""
+    if reading.verdict is not Verdict.FAILURE:
+        return _told_no_failure(reading, language)
     failure, said = reading.failure, words(language)
     labels, phrases = said.labels, said.phrases
     advice = guidance(language)
     receiver = failure.origin is Origin.RECEIVER
     name = phrases["receiver"] if receiver else titled(failure.evidence.provider, language)
-    headline = said.headlines[failure.reason].format(provider=name)
-    seen = failure.evidence.seen
-    if reading.accepted and isinstance(seen, HttpAnswer):
-        headline = phrases["accepted"].format(status=seen.status)
     parts = [
         (labels["cause"], advice.cause(failure)),
         (labels["fix"], advice.fix(failure)),
         (labels["would"], would(failure, language)),
         (labels["read_as"], _read_as(reading, language)),
     ]
-    if failure.reason is Reason.UNKNOWN and not reading.accepted:
+    if failure.reason is Reason.UNKNOWN:
         parts += [(labels["evidence"], _evidence(failure)), (labels["paste"], phrases["paste"])]
-    if reading.accepted:
-        parts = parts[3:4]
+    command = by_hand(failure, reading.text)
+    asks_for_domains = command == PROVIDERS["resend"].by_hand
     return Told(
-        headline=_sentence(headline),
+        headline=_sentence(said.headlines[failure.reason].format(provider=name)),
         parts=tuple(parts),
-        command=(labels["by_hand"], by_hand(failure, paste)),
-        notes=tuple(_notes(reading, language)),
+        command=(labels["by_hand"], command),
+        notes=(*([phrases["sending_only"]] if asks_for_domains else []), *notes(reading, language)),
+    )
+
+
+def _told_no_failure(reading: Reading, language: OperatorLanguage) -> Told:
+    labels = words(language).labels
+    happened, now = no_failure(reading, language)
+    parts = ((labels["now"], now), (labels["read_as"], _read_as(reading, language)))
+    return Told(headline=happened, parts=parts, notes=tuple(notes(reading, language)))
+
+
+def no_failure(reading: Reading, language: OperatorLanguage) -> tuple[str, str]:
+    """What a paste shows that is no failure, and what to do where mail is missing all the same."""
+    phrases = words(language).phrases
+    name = titled(reading.failure.evidence.provider, language)
+    happened, now = phrases[str(reading.verdict)], phrases[f"{reading.verdict}_now"]
+    return _sentence(happened.format(provider=name)), _sentence(now)
+
+
+def reported(reading: Reading, language: OperatorLanguage) -> Report:
+    """The FAILURE object of a reading. Where nothing failed, it asks for nothing to be done:
+    `reason` stays `unknown`, `next` is `end`, `severity` INFO, and the cause says what was seen.
+    """
+    told = report(reading.failure, language)
+    if reading.verdict is Verdict.FAILURE:
+        return told
+    cause, fix = no_failure(reading, language)
+    return msgspec.structs.replace(
+        told,
+        next=Next.END,
+        closes=None,
+        retryable=False,
+        retry_after_s=None,
+        ambiguous=False,
+        failover_helps=False,
+        severity=Severity.INFO,
+        cause=cause,
+        fix=fix,
+        reader_action=Reader.NONE,
     )
 
 
@@ -120,7 +158,8 @@ def _read_as(reading: Reading, language: OperatorLanguage) -> str:
         facts.append(phrases["nobody"])
     else:
         facts.append(phrases["at"].format(provider=titled(provider, language)))
-    facts.extend([] if reading.accepted else [f"`{reading.failure.reason}`"])
+    if reading.verdict is Verdict.FAILURE:
+        facts.append(f"`{reading.failure.reason}`")
     return _spaced(phrases["join"].join(facts) + phrases["stop"])
 
 
@@ -130,23 +169,37 @@ def _evidence(failure: Failure) -> str:
     return text if len(text) <= _EVIDENCE_MAX else f"{text[:_EVIDENCE_MAX]}…"
 
 
-def _notes(reading: Reading, language: OperatorLanguage) -> Iterator[str]:
-    if reading.others:
+def notes(reading: Reading, language: OperatorLanguage) -> Iterator[str]:
+    """What else there was in the paste, and what of it was not read."""
+    phrases, long = words(language).phrases, reading.winnowed
+    if reading.others and reading.verdict is Verdict.FAILURE:
         key = "other" if reading.others == 1 else "others"
-        yield words(language).phrases[key].format(count=reading.others)
+        yield phrases[key].format(count=reading.others)
+    if long.characters:
+        key = "long_quiet" if not long.places else "long_left" if long.left else "long"
+        read = long.places - long.left
+        characters = f"{long.characters:,}"
+        yield phrases[key].format(
+            characters=characters, places=long.places, read=read, left=long.left
+        )
+    if reading.dropped:
+        yield phrases["dropped"].format(megabytes=-(-reading.dropped // 1_000_000))
 
 
 def laid_out(told: Told, *, width: int, strong: Callable[[str], str]) -> str:
     """Lay it out for a terminal of `width` columns; `strong` marks headline and labels."""
-    label_width = max(_columns(label) for label, _ in (*told.parts, told.command)) + 2
+    commands = (told.command,) if told.command else ()
+    label_width = max(_columns(label) for label, _ in (*told.parts, *commands)) + 2
     lines = [strong(line) for line in _wrapped(told.headline, width)] + [""]
     for label, text in told.parts:
         pad = " " * (label_width - _columns(label))
         first, *rest = _wrapped(text, max(width - label_width, 30))
         lines.append(strong(label) + pad + first)
         lines.extend(" " * label_width + line for line in rest)
-    label, command = told.command
-    lines += ["", strong(label), f"  {command}", *(("", *told.notes) if told.notes else ())]
+    for label, command in commands:
+        lines += ["", strong(label), f"  {command}"]
+    for note in told.notes:
+        lines += ["", *_wrapped(note, width)]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ queue's envelope, JSON inside a JSON string. The wrapping is taken off from the 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,7 @@ from mailproof.diagnosis.evidence import (
 from mailproof.explain.events import events_in
 from mailproof.explain.literals import Unreadable, read_literal
 
-__all__ = ["case_in", "inner_texts", "seen_in"]
+__all__ = ["case_in", "inner_texts", "seen_in", "traces", "written"]
 
 _DEPTH_MAX: Final = 8
 _BRANCHES_MAX: Final = 60
@@ -41,9 +41,13 @@ _LOG_KEYS: Final = frozenset(
     "level severity loglevel log_level levelname lvl logger channel time timestamp @timestamp ts"
     " stream kubernetes hostname pid".split()
 )
+_BEFORE_WRITING: Final = frozenset({"connect", "getaddrinfo"})
+_TRACES: Final = (
+    "exc_info", "exception", "stack_trace", "stacktrace", "stackTrace", "traceback", "stack",
+    "exc_text", "error.stack_trace", "trace",
+)  # fmt: skip
 _LOG_TEXTS: Final = (
-    "exc_info", "exception", "stack_trace", "stacktrace", "traceback", "stack", "exc_text",
-    "error.stack_trace", "error.message", "err", "error", "log", "textPayload", "MESSAGE",
+    *_TRACES, "error.message", "err", "error", "log", "textPayload", "MESSAGE",
     "message", "msg", "event", "body", "response", "Message",
 )  # fmt: skip
 
@@ -58,6 +62,17 @@ def seen_in(tree: Any) -> list[Seen]:
             if (seen := judge(node)) is not None:
                 return [seen]
     return []
+
+
+def traces(tree: Any) -> Iterator[str]:
+    """The traces in an object: they tell the causes, the message beside only the outermost."""
+    for node in _nodes(tree):
+        for key in _TRACES:
+            value = node.get(key)
+            if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
+                value = "\n".join(value)
+            if isinstance(value, str) and "\n" in value:
+                yield value
 
 
 def inner_texts(tree: Any) -> Iterator[str]:
@@ -187,7 +202,14 @@ def _raised(node: dict[str, Any]) -> Seen | None:
         message=message,
         code=code if name else None,
         cause=inner if isinstance(inner, Raised) else None,
+        request_written=written(node),
     )
+
+
+def written(error: Mapping[str, Any]) -> bool | None:
+    """Node says what it was at: what fails in connecting has written nothing."""
+    at_connecting = error.get("syscall") in _BEFORE_WRITING or error.get("command") == "CONN"
+    return False if at_connecting else None
 
 
 def _is_name(value: Any) -> bool:

@@ -50,21 +50,29 @@ _ALL: Final = (
             # No other provider's errors have these two fields with these values side by side.
             rf"statuscode['\"]?\s?[:=].{{0,400}}{_RESEND_NAME}",
             rf"{_RESEND_NAME}.{{0,400}}statuscode",
-            r"\"type\"\s?:\s?\"email\.(?:bounced|failed|complained|suppressed|delivery_delayed)\"",
+            r"\"type\"\s?:\s?\"email\.(?:bounced|failed|complained|suppressed|delivery_delayed|delivered"
+            r"|sent|opened|clicked|scheduled|received)\"",
+            # Its words, by SMTP and by the API, also where the name beside them was cut off.
+            r"domain is not verified\. please, add and ver",
+            r"you have reached your (?:daily|monthly) email sending quota",
+            r"invalid `(?:from|to|cc|bcc|reply_to)` field\. the email address needs to follow",
+            r"missing api key\. pass it to the constructor `?new resend",
         ),
         # "please resend the mail" names nobody
-        last_sign=r"(?<!to )(?<!please )\bresend\b(?! (?:the|it|this|that|your|an?|later)\b)",
+        last_sign=r"(?<!to )(?<!please )\bresend\b(?! (?:the|it|this|that|your|an?|later)\b)"
+        r"|\b(?:535[ -]|\")api key is invalid",
         by_hand=_BEARER.format(url="https://api.resend.com/domains", key="RESEND_API_KEY"),
     ),
     Provider(
         name="ses",
         title="Amazon SES",
-        title_zh="亚马逊 SES",
         api_hosts=("amazonses.com", "email.us-east-1.amazonaws.com"),
         signs=(
             r"\bemail(?:-smtp)?(?:-fips)?\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com",
             r"\bbotocore\.|\b(?:sesv2|ses)client\b|aws-sdk/client-ses|\bsoftware\.amazon\.awssdk",
-            r"ses:send(?:raw)?email",
+            r"ses:send(?:raw)?email|\baws ses(?:v2)? ",
+            r"\bcalling the send(?:raw|bulk|templated)?email op",
+            r"maximum sending rate exceeded|daily message quota exceeded",
             r"x-amzn-(?:requestid|errortype)|\bmailfromdomainnotverified"
             r"|email address is(?: not|n't) verified\. the following identit",
             r"\bsecurity token included in the request|arn:aws:ses:|\"notificationtype\""
@@ -80,6 +88,7 @@ _ALL: Final = (
         signs=(
             r"\bsendgrid\b|\bsg_(?:event|message)_id\b|python_http_client\.exceptions",
             r"provided authorization grant is invalid|does not match a verified sender identity",
+            r"^status,reason,email,created$",  # its export of bounces
         ),
         by_hand=_BEARER.format(url="https://api.sendgrid.com/v3/scopes", key="SENDGRID_API_KEY"),
     ),
@@ -108,7 +117,9 @@ _ALL: Final = (
         api_hosts=("brevo.com", "sendinblue.com"),
         smtp_hosts=("smtp-relay.brevo.com",),
         signs=(
-            r"\bbrevo\b|\bsendinblue\b|\bsib-api\b",
+            r"\bbrevo\b|\bsendinblue\b|\bsib[-_]api",
+            r"\"event\"\s?:\s?\"(?:hard_bounce|soft_bounce|spam|invalid_email|deferred|blocked|error"
+            r"|unsubscribed|delivered|request)\".{0,600}\"message-id\"\s?:",
             r"unrecognised ip address|\bts_epoch\b",
             r"\bxkeysib-|\bxsmtpsib-",
         ),
@@ -133,6 +144,7 @@ _ALL: Final = (
             r"\bdm(?:\.[\w-]+)?\.aliyuncs\.com|smtpdm[\w-]*\.aliyun",
             r"\baliyun|aliyunsdk|alibabacloud",
             r"\b(?:single|batch)sendmail\b",
+            r"\b526 authentication failure\[",
         ),
         by_hand="aliyun dm GetIpfilterList; aliyun dm QueryDomainByParam --PageNo 1 --PageSize 50",
     ),
@@ -180,6 +192,9 @@ _ALL: Final = (
             r"\be?smtp\b",
             r"\bresponsecode\b|\be(?:auth|envelope|message)\b|\bcommand['\"]?: ?['\"]conn\b",
             r"\bport['\"]?[:=] ?(?:25|465|587|2525)\b|:(?:25|465|587|2525)\b",
+            r"\bhost, port: [\w.-]+, ?\d|\bcom\.sun\.mail\b|\bangus\.mail\b|\bgomail\b|\blettre\b",
+            r"\b(?:permanent|transient) error \([45]\d\d\)|\bapp/mailers/|\bactionmailer\b",
+            r"\bsymfony.mailer\b|\besmtptransport\b|\bwith starttls\b|\bbamboo\.smtp",
         ),
         by_hand="openssl s_client -connect $SMTP_HOST:587 -starttls smtp -crlf -quiet",
     ),
@@ -215,7 +230,7 @@ def provider_in(text: str) -> str:
         if (name := provider_at(host)) and name != "smtp":
             return name
     for provider in _ALL:
-        if any(re.search(sign, low, re.DOTALL) for sign in provider.signs):
+        if any(re.search(sign, low, re.DOTALL | re.MULTILINE) for sign in provider.signs):
             return provider.name
     for provider in _ALL:
         if provider.last_sign and re.search(provider.last_sign, low):

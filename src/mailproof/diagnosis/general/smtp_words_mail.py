@@ -82,7 +82,7 @@ RECIPIENT: Final = (
         + r" (?:exist|resolve|receive|accept)|has no (?:mx|mail)|no mx)|"
         r"no (?:valid |relevant )?(?:mx|mail (?:server|exchanger)|answers)|host not found|"
         r"no-domain\b|does not accept mail|(?:unable to|could not|cannot) find mx|"
-        r"mx.{0,20}(?:do not|not) point",
+        r"mx.{0,20}(?:do not|not) point|mx.{0,60}non-?existent",
     ),
     rule(
         R.MAILBOX_FULL,

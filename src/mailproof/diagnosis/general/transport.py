@@ -284,7 +284,7 @@ _NO_CONNECTION: Final = (
         channel=_OURS,
         text=r"failed to (?:establish|open|connect)|error trying to connect|tcp connect error"
         r"|无法连接|(?:unable|could not|couldn.t|cannot|failed|can.t) (?:to )?(?:connect"
-        r"|open socket|establish)|client error \(connect\)|could not be established"
+        r"|open socket|open \S+:25\b|establish)|client error \(connect\)|could not be established"
         r"|please run connect\(\) first|connect\(\) failed",
         ambiguous=False,
     ),

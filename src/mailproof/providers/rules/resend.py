@@ -41,6 +41,14 @@ _ACCOUNT: Final = (
     rule(R.CREDENTIALS_MISSING, _ERRORS, name=("missing_api_key", "no_api_key")),
     rule(
         R.CREDENTIALS_MISSING,
+        "Resend SDKs, constructor: it throws before any request",
+        channel=("exception", "sdk"),
+        text=r"pass it to the constructor|api_?key (?:client )?option must be set",
+        ambiguous=False,
+        guide="key_not_given",
+    ),
+    rule(
+        R.CREDENTIALS_MISSING,
         "Resend SDKs, constructor",
         channel=_API,
         text=r"(?:missing|no|without|provide|set|requires?) (?:an? |the "
