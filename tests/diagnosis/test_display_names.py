@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailproof.diagnosis.display_names import mask_in_field
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.redaction.display_names import mask_in_field
+from mailproof.diagnosis.redaction.redact import redact_text
 
 
 @pytest.mark.parametrize(

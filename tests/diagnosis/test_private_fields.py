@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mailproof.diagnosis.evidence import Context, Event, Evidence, HttpAnswer, Raised, SdkError
-from mailproof.diagnosis.redact import redact_evidence, redact_text
+from mailproof.diagnosis.redaction.redact import redact_evidence, redact_text
 
 CANARY: Final = "Dear Mary, CANARY"
 HIDDEN: Final = f"[{len(CANARY)} characters]"

@@ -18,7 +18,7 @@ from mailproof.diagnosis.evidence import (
     SdkError,
     SmtpReply,
 )
-from mailproof.diagnosis.redact import REDACTED, redact_evidence, redact_text
+from mailproof.diagnosis.redaction.redact import REDACTED, redact_evidence, redact_text
 
 # What stands around it in real output: logs, JSON, shell, headers, dumps of objects.
 FRAMES: Final = ("{}", "key {} end", '{{"key":"{}"}}', "'{}'", "<{}>", "a,{},b", "({})", "k={}\n")

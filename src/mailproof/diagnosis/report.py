@@ -8,7 +8,7 @@ from mailproof.diagnosis.evidence import Origin
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import OperatorLanguage, guidance
 from mailproof.diagnosis.reasons import Next, Reader, Reason, Severity
-from mailproof.diagnosis.redact import redact_evidence
+from mailproof.diagnosis.redaction.redact import redact_evidence
 
 __all__ = ["Report", "report"]
 

@@ -19,7 +19,7 @@ from mailproof.diagnosis.evidence import (
     SmtpReply,
 )
 from mailproof.diagnosis.guidance import OperatorLanguage
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.diagnosis.report import report
 from mailproof.providers.diagnose import diagnose
 

@@ -11,7 +11,7 @@ from mailproof.diagnosis.evidence import HttpAnswer, Origin, SmtpReply
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import OperatorLanguage, guidance
 from mailproof.diagnosis.reasons import FACTS, Next, Reader, Reason, Severity
-from mailproof.diagnosis.redact import redact_evidence
+from mailproof.diagnosis.redaction.redact import redact_evidence
 from mailproof.diagnosis.report import Report, report
 from mailproof.explain.by_hand import by_hand
 from mailproof.explain.reading import Reading

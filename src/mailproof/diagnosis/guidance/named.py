@@ -5,7 +5,7 @@ from typing import Final
 
 from mailproof.diagnosis.evidence import DeliveryStatus, HttpAnswer, Seen, SmtpReply
 from mailproof.diagnosis.guidance.texts import spoken
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.redaction.redact import redact_text
 
 __all__ = ["failed_identities", "speaks_smtp"]
 

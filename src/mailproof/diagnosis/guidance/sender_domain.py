@@ -5,7 +5,7 @@ from typing import Final
 
 from mailproof.diagnosis.evidence import Evidence, Seen
 from mailproof.diagnosis.guidance.texts import spoken
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.redaction.redact import redact_text
 
 __all__ = ["sender_domain"]
 

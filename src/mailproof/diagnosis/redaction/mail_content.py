@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from mailproof.diagnosis.private_fields import length_of
+from mailproof.diagnosis.redaction.private_fields import length_of
 
 __all__ = ["CONTENT", "CONTENT_WORDS", "shorten"]
 

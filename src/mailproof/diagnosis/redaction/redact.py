@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from mailproof.diagnosis.display_names import mask_in_field, masked
 from mailproof.diagnosis.evidence import Evidence, decode_text
-from mailproof.diagnosis.private_fields import ATTRIBUTES, Private, length_of, role_of
-from mailproof.diagnosis.secret_kinds import (
+from mailproof.diagnosis.redaction.display_names import mask_in_field, masked
+from mailproof.diagnosis.redaction.private_fields import ATTRIBUTES, Private, length_of, role_of
+from mailproof.diagnosis.redaction.secret_kinds import (
     KINDS,
     REDACTED,
     SECRET_KEY,

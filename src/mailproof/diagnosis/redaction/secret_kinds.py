@@ -10,8 +10,13 @@ from typing import Final
 
 import msgspec
 
-from mailproof.diagnosis.display_names import BESIDE_EMAIL, IN_TEXT, mask_beside_email, mask_in_text
-from mailproof.diagnosis.mail_content import CONTENT, CONTENT_WORDS, shorten
+from mailproof.diagnosis.redaction.display_names import (
+    BESIDE_EMAIL,
+    IN_TEXT,
+    mask_beside_email,
+    mask_in_text,
+)
+from mailproof.diagnosis.redaction.mail_content import CONTENT, CONTENT_WORDS, shorten
 
 __all__ = ["KINDS", "REDACTED", "SECRET_KEY", "SECRET_KEY_WORDS", "TRACE_KEY", "Kind"]
 
