@@ -86,6 +86,9 @@ def test_keys_domains_and_limits_are_changed_while_it_runs(api: Api) -> None:
     Api(api.sandbox, "re_new").sent()
     own(api, "PUT", "keys", {"token": "re_new", "state": "suspended"})
     assert Api(api.sandbox, "re_new").send().name == "suspended_api_key"
+    own(api, "PUT", "keys", {"token": "re_new", "state": "active"})
+    # What is not mentioned stays as it is.
+    assert Api(api.sandbox, "re_new").ask("GET", "/domains").name == "restricted_api_key"
 
     own(api, "PUT", "domains", {"name": "shop.test", "status": "verified"})
     api.sent(**{"from": "a@shop.test"})
@@ -111,6 +114,10 @@ def test_keys_domains_and_limits_are_changed_while_it_runs(api: Api) -> None:
         ("PUT", "keys", {"token": "re_x", "domain": "no.test"}, "There is no domain 'no.test'"),
         ("PUT", "domains", {"name": "a.test", "status": "fine"}, "fine"),
         ("PUT", "limits", {"speed": 5}, "speed"),
+        ("PUT", "limits", {"rate_per_s": -1}, ">= 0"),
+        ("PUT", "keys", {"token": ""}, "length >= 1"),
+        ("PUT", "domains", {"name": "a b.test", "status": "verified"}, "'a b.test' is no domain"),
+        ("POST", "faults", {"name": "500", "times": 2}, "unknown field `times`"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_is_wrong(

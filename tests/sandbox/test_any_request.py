@@ -13,7 +13,8 @@ from tests.sandbox.api import MAIL, Api, conforms
 FIELDS = (
     "from", "to", "cc", "bcc", "reply_to", "subject", "html", "text", "headers", "tags",
     "attachments", "scheduled_at", "template", "topic_id", "name", "domain_id", "permission",
-    "region", "capabilities", "endpoint", "events", "status",
+    "region", "capabilities", "endpoint", "events", "status", "sending", "receiving", "filename",
+    "content", "data", "path", "value",
 )  # fmt: skip
 TEXT = st.text(max_size=40)
 JSON = st.recursive(
@@ -82,3 +83,32 @@ def test_any_header_gets_an_answer_that_is_no_defect(
 def test_any_path_gets_an_answer_that_is_no_defect(shared: Api, part: str) -> None:
     for folder in ("emails", "domains", "api-keys", "webhooks"):
         check(shared, "GET", f"/{folder}/{part.replace('/', '').replace('#', '')}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/emails", {**MAIL, "to": f"429+{'9' * 5_000}@fault.test"}),
+        ("POST", "/emails", {**MAIL, "to": f"{'9' * 5_000}@fault.test"}),
+        ("POST", "/emails", {**MAIL, "scheduled_at": "0001-01-01T00:00:00+14:00"}),
+        ("GET", "/emails", None),
+        ("POST", "/domains", {"name": "a.test", "capabilities": {"sending": []}}),
+    ],
+    ids=["a long label", "a long number", "the year 0", "a list after it", "an odd capability"],
+)
+def test_what_once_was_a_defect_gets_an_answer(
+    shared: Api, method: str, path: str, body: Any
+) -> None:
+    # 429 is what the first asks for; nothing here may be a 500.
+    check(shared, method, path, body=body)
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"fault": "\xff"}'], ids=["deep", "no UTF-8"])
+def test_the_sandboxs_own_requests_get_an_answer_too(shared: Api, raw: bytes) -> None:
+    answer = shared.ask("POST", "/_sandbox/faults", raw=raw)
+    assert (answer.status, answer.json) == (422, {"error": "The body must be JSON."})
+
+
+def test_a_long_html_of_nothing_but_brackets_stops_nobody(shared: Api) -> None:
+    mail = {**MAIL, "html": "<" * 1_000_000}
+    assert shared.ask("POST", "/emails", mail, timeout_s=5.0).status == 200

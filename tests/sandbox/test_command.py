@@ -68,7 +68,7 @@ def test_it_says_where_it_is_takes_mail_logs_it_and_ends_with_ctrl_c(run: Run) -
     assert process.returncode == 0
     line = json.loads(talk.splitlines()[0])
     assert (line["event"], line["path"], line["status"]) == ("sandbox.request", "/emails", 200)
-    assert "Stopped. 1 mails had been accepted." in talk
+    assert "Stopped. Mails accepted: 1." in talk
     assert "Traceback" not in talk
 
 
@@ -113,6 +113,28 @@ def test_a_port_in_use_is_told_with_what_to_do(run: Run) -> None:
     assert "--port 0" in talk
 
 
+def test_an_address_of_another_machine_is_told_apart_from_a_port_in_use(run: Run) -> None:
+    process = run("--host", "203.0.113.9", "--port", "0")
+    _, talk = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "With --host, name an address of this machine" in talk
+
+
+def test_it_goes_on_when_nobody_reads_its_log_any_more(run: Run) -> None:
+    hook = "http://127.0.0.1:9/nobody"
+    process = run("--port", "0", "--json", "--rate", "0", "--webhook", hook)
+    url = ready(process)["url"]
+    assert process.stderr is not None
+    process.stderr.close()
+    mail = {"from": "a@acme.test", "to": "delivered@resend.dev", "subject": "Hi", "text": "Hi"}
+    ask(f"{url}/emails", mail, key="re_sandbox_full_access_key")
+    # Trying to post the webhook is logged as well, after an event that nothing here waits for.
+    for _ in range(100):
+        if ask(f"{url}/_sandbox/deliveries")["data"]:
+            break
+    assert "id" in ask(f"{url}/emails", mail, key="re_sandbox_full_access_key")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -126,6 +148,12 @@ def test_a_port_in_use_is_told_with_what_to_do(run: Run) -> None:
         (["--rate", "-1"], "x>=0"),
         (["--key", ":sending"], "Write TOKEN or TOKEN:"),
         (["--key", "re_x:root"], "Write TOKEN or TOKEN:"),
+        (["--key", "re_x", "--key", "re_x:sending"], "--key is given 2 times for re_x."),
+        (["--quota", "daily=1", "--quota", "daily=2"], "--quota is given 2 times for daily."),
+        (["--domain", ":pending"], "'' is no domain"),
+        (["--owner", "me"], "'me' is no address"),
+        (["--dns-port", "70000"], "0<=x<=65535"),
+        (["--fault", "500,seconds=3"], "500: seconds means nothing here"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_with_what_can(
@@ -139,6 +167,6 @@ def test_an_option_that_cannot_be_is_refused_with_what_can(
 
 def test_an_open_address_is_warned_of(run: Run) -> None:
     process = run("--host", "0.0.0.0", "--port", "0", "--json", "--lang", "en")
-    ready(process)
+    assert ready(process)["url"].startswith("http://127.0.0.1:")
     assert process.stderr is not None
     assert "0.0.0.0 is not a loopback address" in process.stderr.readline()

@@ -50,6 +50,11 @@ def test_a_region_that_does_not_exist_is_refused(api: Api) -> None:
     assert (answer.status, answer.name) == (422, "invalid_region")
 
 
+def test_a_refused_domain_was_never_made(api: Api) -> None:
+    assert api.ask("POST", "/domains", {"name": "shop.test", "open_tracking": 3}).status == 422
+    assert len(api.ask("GET", "/domains").json["data"]) == 1
+
+
 @pytest.mark.parametrize("name", ["", None, 1, "shop", "a b.test", "me@shop.test", "acme.test"])
 def test_what_can_be_no_domain_of_this_account_is_refused(api: Api, name: object) -> None:
     answer = api.ask("POST", "/domains", {"name": name})

@@ -20,7 +20,7 @@ SEEN = Sighting("POST", "/emails", ("ada@kunde.test",), ("Your sign-in link",))
         ("slow=3", Fault("slow", seconds=3)),
         ("503,count=2", Fault("503", count=2)),
         ("hang-after, to=*@slow.test", Fault("hang-after", to="*@slow.test")),
-        ("429,retry_after=30", Fault("429", headers={"retry-after": "30"})),
+        ("429,retry_after=30", Fault("429", retry_after=30)),
         ("html,probability=0.5,seed=7", Fault("html", probability=0.5, seed=7)),
         ("answer,status=202,body=ok", Fault("answer", status=202, body="ok")),
     ],
@@ -41,6 +41,11 @@ def test_a_fault_is_written_in_one_line(text: str, fault: Fault) -> None:
         ("500,probability=2", "probability 2.0 is not in (0, 1]"),
         ("answer,status=99", "99 is no status from 200 to 599"),
         ("777", "777 is no status"),
+        ("500,seconds=3", "500: seconds means nothing here"),
+        ("500=3", "500: seconds means nothing here"),
+        ("hang-after,body=x", "hang-after: body means nothing here"),
+        ("reset-before,retry_after=3", "reset-before: retry_after means nothing here"),
+        ("doubled-webhooks,status=500", "doubled-webhooks: status means nothing here"),
     ],
 )
 def test_a_fault_that_cannot_be_says_what_there_is(text: str, said: str) -> None:
@@ -138,6 +143,17 @@ def test_any_status_headers_and_body_can_be_answered(shared: Api) -> None:
 def test_a_status_without_a_name_has_the_shape_of_resend(shared: Api) -> None:
     answer = shared.send(to="520@fault.test")
     assert (answer.status, answer.name) == (520, "application_error")
+
+
+@pytest.mark.parametrize("headers", [{"x-a": "b\r\nx-evil: 1"}, {"x a": "b"}, {"": "b"}])
+def test_a_header_that_http_cannot_carry_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(UnknownFault, match="HTTP cannot carry the header"):
+        Fault("answer", headers=headers)
+
+
+def test_an_answer_can_tell_when_to_come_again(shared: Api) -> None:
+    shared.sandbox.fail("503,retry_after=30,count=1")
+    assert shared.send().headers["retry-after"] == "30"
 
 
 def test_a_captive_portal_says_200_and_takes_nothing(shared: Api) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -32,6 +34,28 @@ async def test_it_serves_asyncio_as_well() -> None:
         await asyncio.to_thread(Api(sandbox).sent)
         (mail,) = await sandbox.arrived()
         assert mail.to == ("delivered@resend.dev",)
+
+
+def test_a_wait_notices_what_time_alone_has_changed() -> None:
+    with Sandbox() as sandbox:
+        Api(sandbox).sent()
+        sandbox.wait_until(lambda: sandbox.mails[0].last_event == "delivered")
+
+
+def test_a_script_that_forgets_to_stop_it_ends_all_the_same() -> None:
+    script = "from mailproof.testing import Sandbox; Sandbox().start()"
+    assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == 0
+
+
+def test_it_is_started_once(api: Api) -> None:
+    with pytest.raises(RuntimeError, match="make a new one"):
+        api.sandbox.start()
+
+
+def test_its_mails_show_their_attachments(api: Api) -> None:
+    api.sent(attachments=[{"filename": "a.txt", "content": "SGk="}])
+    (file,) = api.sandbox.mails[0].attachments
+    assert (file.filename, file.content, file.size_bytes) == ("a.txt", "SGk=", 2)
 
 
 def test_it_can_be_prepared_before_it_starts() -> None:
@@ -81,8 +105,8 @@ def test_a_manual_clock_never_runs_backwards() -> None:
 async def test_a_manual_clock_wakes_who_slept_long_enough() -> None:
     clock = ManualClock()
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        short = group.create_task(clock.sleep(1))
-        long = group.create_task(clock.sleep(3))
+        short = group.create_task(clock.sleep_until(clock.now() + 1))
+        long = group.create_task(clock.sleep_until(clock.now() + 3))
         await asyncio.sleep(0)
         clock.advance(2)
         await short

@@ -57,6 +57,16 @@ def test_a_key_in_flight_is_refused_until_it_is_answered(api: Api, clock: Manual
     assert len(api.sandbox.mails) == 1
 
 
+def test_an_answer_that_got_lost_is_given_again_while_the_first_still_waits(api: Api) -> None:
+    api.sandbox.fail("accept-silent,count=1")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(api.send, key="k")
+        (mail,) = api.sandbox.wait_for(1)
+        again = api.send(key="k")
+        assert (again.status, again.json["id"]) == (200, mail.id)
+        api.sandbox.stop()  # which ends the wait of the first
+
+
 def _accepted(api: Api) -> bool:
     return len(api.sandbox.mails) == 1
 

@@ -115,3 +115,9 @@ def test_an_unknown_path_and_a_wrong_method_are_refused_as_json(api: Api) -> Non
     wrong = api.ask("PUT", "/emails", MAIL)
     assert (wrong.status, wrong.name) == (405, "method_not_allowed")
     conforms(wrong.json, "error")
+
+
+def test_a_domain_of_a_key_may_be_written_in_capitals(api: Api) -> None:
+    (domain,) = api.ask("GET", "/domains").json["data"]
+    made = api.ask("POST", "/api-keys", {"name": "shop", "domain_id": domain["id"].upper()})
+    Api(api.sandbox, made.json["token"]).sent()

@@ -62,10 +62,12 @@ def test_the_daily_quota_ends_after_a_day(start: Start, clock: ManualClock) -> N
 def test_the_monthly_quota_has_its_own_name(start: Start, clock: ManualClock) -> None:
     api = start(monthly_quota=1)
     api.sent()
-    clock.advance(29 * 86_400)
+    clock.advance(16 * 86_400)  # from the 15th to the last of January
     answer = api.send()
     assert (answer.status, answer.name) == (429, "monthly_quota_exceeded")
     assert answer.message == "You have reached your monthly email sending quota."
+    clock.advance(86_400)  # the first of February, though no 30 days have passed
+    api.sent()
 
 
 def test_a_plan_without_a_daily_quota_sends_no_daily_header(start: Start) -> None:

@@ -62,9 +62,9 @@ def test_names_are_found_in_any_case(sandbox: Sandbox) -> None:
 
 def test_what_is_no_question_is_passed_over_and_the_next_one_answered(sandbox: Sandbox) -> None:
     host, port = sandbox.nameserver
+    # A response, sent to a server as if it were a question.
+    reply = dns.message.make_response(dns.message.make_query("acme.test", "SOA"))
     with pytest.raises(dns.exception.Timeout):
-        # A response, sent to a server as if it were a question.
-        reply = dns.message.make_response(dns.message.make_query("acme.test", "SOA"))
         dns.query.udp(reply, host, port=port, timeout=0.1)
     assert ask(sandbox, "acme.test", "SOA").answer
 
@@ -72,3 +72,14 @@ def test_what_is_no_question_is_passed_over_and_the_next_one_answered(sandbox: S
 def test_a_sandbox_without_dns_says_how_to_get_it() -> None:
     with pytest.raises(LookupError, match=r"dns_port=0"):
         _ = Sandbox().nameserver
+
+
+def test_the_closest_domain_answers(sandbox: Sandbox) -> None:
+    sandbox.verify_domain("mail.acme.test")
+    assert ask(sandbox, "send.mail.acme.test", "MX").answer
+    assert not ask(sandbox, "send.acme.test", "MX").answer
+
+
+def test_a_name_exists_when_one_below_it_does(sandbox: Sandbox) -> None:
+    sandbox.verify_domain("acme.test")
+    assert ask(sandbox, "_domainkey.acme.test", "TXT").rcode() == dns.rcode.NOERROR

@@ -1,5 +1,6 @@
 """Accepted mail: what is kept of it, read again, scheduled, canceled, sent in batches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -174,3 +175,13 @@ def test_a_sandbox_that_is_full_says_so(start: Any) -> None:
     answer = api.send()
     assert (answer.status, answer.name) == (503, "service_unavailable")
     assert "DELETE /_sandbox/mails" in answer.message
+
+
+def test_it_is_full_by_the_bytes_it_keeps_too(start: Callable[..., Api]) -> None:
+    api = start(bytes_max=1_000)
+    api.sent(html="x" * 300)  # and as long a text, made of it
+    answer = api.send(html="x" * 300)
+    assert (answer.status, answer.name) == (503, "service_unavailable")
+    assert "DELETE /_sandbox/mails" in answer.message
+    api.sandbox.forget()
+    api.sent(html="x" * 300)

@@ -157,6 +157,58 @@ def test_a_moved_mail_posts_at_its_new_time(
     assert receiver.wait_for(3)[0].type == "email.scheduled"
 
 
+def test_a_mail_moved_to_where_it_was_posts_each_event_once(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    api.sandbox.add_webhook(receiver.url, ("email.sent",))
+    mail_id = api.sent(scheduled_at="in 1 hour")
+    api.ask("PATCH", f"/emails/{mail_id}", {"scheduled_at": "in 1 hour"})
+    clock.advance(3_601)
+    receiver.wait_for(1)
+    api.sent()  # the sign that all that was due before it has gone
+    clock.advance(1)
+    assert len(receiver.wait_for(2)) == len(api.sandbox.deliveries) == 2
+
+
+def test_a_moved_mail_keeps_what_goes_wrong_with_it(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    api.sandbox.add_webhook(receiver.url, ("email.sent",))
+    mail_id = api.sent(scheduled_at="in 1 hour", to="no-webhooks@fault.test")
+    api.ask("PATCH", f"/emails/{mail_id}", {"scheduled_at": "in 2 hours"})
+    clock.advance(7_300)
+    other = api.sent()
+    clock.advance(1)
+    (post,) = receiver.wait_for(1)
+    assert post.event["data"]["email_id"] == other
+
+
+def test_an_endpoint_made_after_a_mail_gets_what_happens_from_then_on(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    api.sent(scheduled_at="in 1 hour")
+    api.sandbox.add_webhook(receiver.url, ("email.sent",))
+    clock.advance(3_601)
+    assert receiver.wait_for(1)[0].type == "email.sent"
+
+
+def test_a_forgotten_mail_posts_nothing_more(
+    api: Api, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answers = [500]
+    api.sandbox.add_webhook(receiver.url, ("email.sent",))
+    api.sent()
+    clock.advance(STEP_S)
+    tries(api, 1)
+    api.sent()
+    api.sandbox.forget()
+    kept = api.sent()
+    clock.advance(60)
+    posts = receiver.wait_for(2)
+    assert posts[1].event["data"]["email_id"] == kept
+    assert len(api.sandbox.deliveries) == 2
+
+
 def test_a_disabled_or_deleted_endpoint_gets_nothing(
     api: Api, receiver: Receiver, clock: ManualClock
 ) -> None:

@@ -36,7 +36,7 @@ GENERAL: Final[tuple[Table, ...]] = (
 )
 
 # The same words mean something else when the recipient's server says them: it judges a mail that
-# somebody handed it, and knows nothing of our account (taxonomy, "Origin decides reach").
+# somebody handed it, and knows nothing of our account.
 AT_A_RECEIVER: Final[Mapping[Reason, Reason]] = {
     Reason.RELAY_DENIED: Reason.RECIPIENT_REFUSED,
     Reason.CREDENTIALS_MISSING: Reason.RECIPIENT_REFUSED,
@@ -66,7 +66,7 @@ _ON_THE_WAY: Final = frozenset(
 # Whether the provider has the mail hangs on when these happened.
 _BY_PHASE: Final = frozenset({Reason.CONNECTION_FAILED, Reason.CONNECTION_LOST, Reason.TIMED_OUT})
 
-# These come after the provider may have had the request (taxonomy, `provider_unavailable`).
+# These come after the provider may have had the request.
 _GATEWAY_STATUS: Final = frozenset({502, 504, 520, 524})
 
 _NOBODY_KNOWS: Final = rule(Reason.UNKNOWN, "no rule fits; the evidence is kept whole")
@@ -89,7 +89,7 @@ def classify(evidence: Evidence, tables: Sequence[Table] = ()) -> Failure:
         reason = AT_A_RECEIVER.get(reason, reason)
     next_, closes = _reach(reason, fit, origin)
     if reason is Reason.CONTENT_REJECTED and 400 <= seen.code < 500:
-        next_ = Next.RETRY  # taxonomy: a filter that answers with 4xx may judge otherwise later
+        next_ = Next.RETRY  # a filter that answers with 4xx may judge otherwise later
     return Failure(
         reason=reason,
         origin=origin,

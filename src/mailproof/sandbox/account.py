@@ -71,6 +71,7 @@ class Account:
         self.domains: dict[str, Domain] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.mails: dict[str, Mail] = {}
+        self.stored_bytes = 0
         self.arrivals: deque[Arrival] = deque(maxlen=_ARRIVALS_KEPT)
         self.faults = Faults()
         self.rate = RateWindow(settings.rate_per_s)
@@ -134,7 +135,19 @@ class Account:
         status: DomainStatus = DomainStatus.NOT_STARTED,
         region: str = "us-east-1",
     ) -> Domain:
-        domain = Domain(str(uuid.uuid4()), name.lower(), self.clock.now(), status, region)
+        return self.keep_domain(self.new_domain(name, status=status, region=region))
+
+    def new_domain(
+        self,
+        name: str,
+        *,
+        status: DomainStatus = DomainStatus.NOT_STARTED,
+        region: str = "us-east-1",
+    ) -> Domain:
+        """A domain that the account does not have yet."""
+        return Domain(str(uuid.uuid4()), name.lower(), self.clock.now(), status, region)
+
+    def keep_domain(self, domain: Domain) -> Domain:
         self.domains[domain.id] = domain
         return domain
 
@@ -143,19 +156,27 @@ class Account:
         return next((one for one in self.domains.values() if one.name == wanted), None)
 
     def set_domain_status(self, domain: Domain, status: DomainStatus) -> Domain:
-        changed = msgspec.structs.replace(domain, status=status)
-        self.domains[domain.id] = changed
-        return changed
+        return self.keep_domain(msgspec.structs.replace(domain, status=status))
 
     def add_endpoint(self, url: str, events: tuple[str, ...] = ()) -> Endpoint:
         endpoint = Endpoint(str(uuid.uuid4()), url, Endpoint.new_secret(), self.clock.now(), events)
         self.endpoints[endpoint.id] = endpoint
         return endpoint
 
+    def keep_mail(self, mail: Mail) -> None:
+        self.mails[mail.id] = mail
+        self.stored_bytes += mail.message.stored_bytes
+
     def forget_mail(self) -> int:
-        """Drop what arrived: mails, requests, idempotency keys, used quota. Returns how many."""
+        """Drop what arrived: mails with their events to come, requests, idempotency keys, used
+        quota. Returns how many mails.
+        """
         gone = len(self.mails)
+        for mail in self.mails.values():
+            mail.moments = ()
+        self.postman.forget()
         self.mails.clear()
+        self.stored_bytes = 0
         self.arrivals.clear()
         self.quota.forget()
         self.idempotency = Idempotency(caches_errors=self.settings.switches.caches_errors)

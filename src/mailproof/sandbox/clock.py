@@ -16,8 +16,12 @@ class Clock(Protocol):
         """Seconds since 1970, UTC."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Return when that much of this clock's time has passed."""
+    async def sleep_until(self, at: float) -> None:
+        """Return when this clock shows `at` or later.
+
+        Not "so many seconds": a clock that is moved between the asking and the sleeping would
+        make them begin later than meant.
+        """
         ...
 
 
@@ -27,8 +31,8 @@ class SystemClock:
     def now(self) -> float:
         return time.time()
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def sleep_until(self, at: float) -> None:
+        await asyncio.sleep(max(0.0, at - time.time()))
 
 
 async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:

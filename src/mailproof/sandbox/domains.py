@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from enum import StrEnum
 from typing import Any, Final
 
@@ -9,8 +10,18 @@ import msgspec
 
 from mailproof.sandbox.clock import postgres_time
 
-__all__ = ["REGIONS", "Domain", "DomainStatus", "describe", "may_send", "records", "summary"]
+__all__ = [
+    "REGIONS",
+    "Domain",
+    "DomainStatus",
+    "describe",
+    "is_domain_name",
+    "may_send",
+    "records",
+    "summary",
+]
 
+_DOMAIN_NAME: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))+")
 REGIONS: Final = ("us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1")
 
 
@@ -51,6 +62,11 @@ class Domain(msgspec.Struct, frozen=True):
     click_tracking: bool = False
     sending: str = "enabled"
     receiving: str = "disabled"
+
+
+def is_domain_name(text: str) -> bool:
+    """Two labels or more, of letters (any script), digits, `-` and `_`: a DNS name can hold it."""
+    return len(text) <= 253 and _DOMAIN_NAME.fullmatch(text) is not None
 
 
 def may_send(domain: Domain) -> bool:

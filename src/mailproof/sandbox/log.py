@@ -1,5 +1,6 @@
 """Each request and each posted webhook as one line on stderr."""
 
+import contextlib
 import sys
 from typing import Any
 
@@ -24,10 +25,12 @@ def line_writer() -> Any:
     )
 
     def write(fact: Fact) -> None:
-        if isinstance(fact, Arrival):
-            log.info("sandbox.request", **_request(fact))
-        elif isinstance(fact, Delivery):
-            log.info("sandbox.webhook", **_webhook(fact))
+        # Whoever read along may have left (`2>&1 | head`); the sandbox goes on without a log.
+        with contextlib.suppress(BrokenPipeError):
+            if isinstance(fact, Arrival):
+                log.info("sandbox.request", **_request(fact))
+            elif isinstance(fact, Delivery):
+                log.info("sandbox.webhook", **_webhook(fact))
 
     return write
 

@@ -49,14 +49,17 @@ class NameServer(asyncio.DatagramProtocol):
         kind = dns.rdatatype.to_text(question.rdtype)
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.AA
-        zone = next((one for one in self._domains() if _within(name, one.name)), None)
+        zones = [one for one in self._domains() if _within(name, one.name)]
+        # `mail.acme.test` is a zone of its own beside `acme.test`: the closest one answers.
+        zone = max(zones, key=lambda one: len(one.name), default=None)
         if zone is None:
             answer.set_rcode(dns.rcode.NXDOMAIN)
             return answer
-        published = [(owner, type_, text) for owner, type_, text in _zone(zone) if owner == name]
-        if not published:
+        published = _zone(zone)
+        # A name above one that has records exists as well, if only as a step (RFC 8020).
+        if not any(_within(owner, name) for owner, _, _ in published):
             answer.set_rcode(dns.rcode.NXDOMAIN)
-        if texts := [text for _, type_, text in published if type_ == kind]:
+        if texts := [text for owner, type_, text in published if (owner, type_) == (name, kind)]:
             answer.answer.append(dns.rrset.from_text(question.name, _TTL_S, "IN", kind, *texts))
         return answer
 

@@ -31,6 +31,8 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """Where a client finds it: `http://127.0.0.1:8025`."""
     host, port = listener.getsockname()[:2]
+    # "Every address" is one to listen on, not one to call (Windows refuses to).
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -49,8 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
     """All of them have a default that works.
 
     `rate_per_s` 0 and a quota of None are no limit. `step_s`: seconds between the events of a
-    mail. `owner`: whom mail from onboarding@resend.dev may reach. `mails_max`: beyond it, mail is
-    refused with a 503 that says so.
+    mail. `owner`: whom mail from onboarding@resend.dev may reach. `mails_max`, `bytes_max`: how
+    much it keeps; beyond, mail is refused with a 503 that says so.
     """
 
     keys: tuple[GivenKey, ...] = (GivenKey(DEFAULT_KEY),)
@@ -63,4 +63,5 @@ class Settings(msgspec.Struct, frozen=True):
     webhooks: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     mails_max: int = 100_000
+    bytes_max: int = 1024**3
     switches: Switches = Switches()

@@ -7,7 +7,7 @@ __all__ = ["EXPOSED", "NAMESERVER", "STOPPED", "welcome"]
 
 _WELCOME: Final[Mapping[str, str]] = {
     "en": """\
-A local Resend listens on {url}. Nothing leaves this machine.
+A local Resend listens on {url}. No mail leaves this machine.
 
   key       {keys}
   domains   {domains}
@@ -50,7 +50,7 @@ NAMESERVER: Final[Mapping[str, str]] = {
     "zh": "它的 DNS 也可以查询：mailproof doctor --nameserver {dns}\n\n",
 }
 STOPPED: Final[Mapping[str, str]] = {
-    "en": "Stopped. {count} mails had been accepted.\n",
+    "en": "Stopped. Mails accepted: {count}.\n",
     "zh": "已停止，共接收 {count} 封邮件。\n",
 }
 

@@ -7,7 +7,7 @@ __all__ = ["ManualClock"]
 
 
 class ManualClock:
-    """Time for tests: `advance` moves it and wakes who slept so long, from any thread."""
+    """Time for tests: `advance` moves it and wakes whose time has come, from any thread."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
@@ -29,12 +29,11 @@ class ManualClock:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep_until(self, at: float) -> None:
         event = asyncio.Event()
         with self._lock:
-            due = self._now + seconds
-            if due > self._now:
-                self._sleepers.append((due, asyncio.get_running_loop(), event))
+            if at > self._now:
+                self._sleepers.append((at, asyncio.get_running_loop(), event))
             else:
                 event.set()
         await event.wait()

@@ -1,10 +1,12 @@
 """A sandbox in a thread of its own, with a handle for tests."""
 
 import asyncio
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -15,7 +17,7 @@ from mailproof.sandbox.clock import Clock, SystemClock
 from mailproof.sandbox.domains import DomainStatus
 from mailproof.sandbox.events.postman import Delivery
 from mailproof.sandbox.faults.fault import Fault, read_fault
-from mailproof.sandbox.messages.message import Mail
+from mailproof.sandbox.messages.message import Attachment, Mail
 from mailproof.sandbox.nameserver import listen_dns
 from mailproof.sandbox.server import SandboxServer, listen, url_of
 from mailproof.sandbox.settings import Settings
@@ -24,6 +26,7 @@ __all__ = ["ReceivedMail", "Sandbox"]
 
 _START_MAX_S: Final = 10.0
 _ANSWER_MAX_S: Final = 10.0
+_ASK_EVERY_S: Final = 0.1
 Result = TypeVar("Result")
 
 
@@ -41,6 +44,7 @@ class ReceivedMail(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     text: str
     headers: Mapping[str, str]
     tags: Mapping[str, str]
+    attachments: tuple[Attachment, ...]
     last_event: str
     idempotency_key: str | None
     attempts: int
@@ -69,29 +73,55 @@ class Sandbox:
         self._account.listeners.append(self._heard)
         self._changed = threading.Condition()
         self._changes = 0
-        self._ready = threading.Event()
-        self._names = None if dns_port is None else listen_dns(host, dns_port)
-        self._server = SandboxServer(self._account, self._is_ready, names=self._names)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mailproof-sandbox")
-        self._run: Future[None] | None = None
+        self._dns_port = dns_port
+        self._names: socket.socket | None = None
+        self._server: SandboxServer | None = None
+        self._thread: threading.Thread | None = None
+        # Whether it has started, and how it ended: set once by its thread.
+        self._started: Future[None] = Future()
+        self._ended: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.url = ""
 
     def start(self) -> Self:
-        """Listen and serve. Raises `OSError`: the port is taken."""
-        listener = listen(*self._address)
+        """Listen and serve, once. Raises `OSError`: the port is taken."""
+        if self._thread is not None:
+            raise RuntimeError("This sandbox was started before; make a new one.")
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(listen(*self._address))
+            if self._dns_port is not None:
+                self._names = opened.enter_context(listen_dns(self._address[0], self._dns_port))
+            opened.pop_all()  # they are the server's now
         self.url = url_of(listener)
-        self._run = self._pool.submit(self._server.serve_forever, listener)
-        if not self._ready.wait(_START_MAX_S):
-            raise TimeoutError(f"The sandbox did not start within {_START_MAX_S:.0f} s.")
+        self._server = SandboxServer(self._account, self._is_ready, names=self._names)
+        # A daemon, so that a script which forgets to stop it can end.
+        self._thread = threading.Thread(
+            target=self._serve,
+            args=(self._server, listener),
+            name="mailproof-sandbox",
+            daemon=True,
+        )
+        self._thread.start()
+        self._started.result(_START_MAX_S)
         return self
+
+    def _serve(self, server: SandboxServer, listener: socket.socket) -> None:
+        try:
+            server.serve_forever(listener)
+        except BaseException as death:  # noqa: BLE001 - `start` or `stop` raises it
+            if not self._started.done():
+                self._started.set_exception(death)
+            self._ended.set_exception(death)
+        else:
+            self._ended.set_result(None)
 
     def stop(self) -> None:
         """End it; raises what it died of, if it did."""
+        if self._server is None or self._thread is None:
+            return
         self._server.should_exit = True
-        self._pool.shutdown(wait=True)
-        if self._run is not None:
-            self._run.result()
+        self._thread.join()
+        self._ended.result()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -133,10 +163,12 @@ class Sandbox:
     def nameserver(self) -> tuple[str, int]:
         """Host and port that answer DNS for the sandbox's domains, as `doctor --nameserver` asks.
 
-        Raises `LookupError`: it was made without a `dns_port`.
+        Raises `LookupError`: it was made without a `dns_port`, or has not started.
         """
         if self._names is None:
-            raise LookupError("This sandbox answers no DNS; make it with `Sandbox(dns_port=0)`.")
+            raise LookupError(
+                "This sandbox answers no DNS; make it with `Sandbox(dns_port=0)` and start it."
+            )
         host, port = self._names.getsockname()[:2]
         return host, port
 
@@ -205,7 +237,10 @@ class Sandbox:
         return await asyncio.to_thread(self.wait_for, count, timeout_s=timeout_s)
 
     def wait_until(self, done: Callable[[], bool], *, timeout_s: float = 5.0) -> None:
-        """Wait until `done()`, asked again after each mail, request and posted webhook."""
+        """Wait until `done()`, asked again after each mail, request and posted webhook.
+
+        And every now and then, as time alone makes a `last_event` of another.
+        """
         deadline = time.monotonic() + timeout_s
         while True:
             seen = self._changes
@@ -213,9 +248,10 @@ class Sandbox:
             if done():
                 return
             left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                break
             with self._changed:
-                if not self._changed.wait_for(lambda: self._changes != seen, left_s):  # noqa: B023
-                    break
+                self._changed.wait_for(lambda: self._changes != seen, min(left_s, _ASK_EVERY_S))  # noqa: B023
         came = ", ".join(
             f"{one.method} {one.path} -> {one.status or 'no answer'}" for one in self.requests
         )
@@ -226,7 +262,7 @@ class Sandbox:
 
     def _is_ready(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ready.set()
+        self._started.set_result(None)
 
     def _heard(self, fact: Fact) -> None:
         with self._changed:
@@ -258,6 +294,7 @@ def _received(mail: Mail, now: float) -> ReceivedMail:
         text=message.text,
         headers=message.headers,
         tags=message.tags,
+        attachments=message.attachments,
         last_event=mail.last_event(now),
         idempotency_key=mail.idempotency_key,
         attempts=len(mail.attempts),

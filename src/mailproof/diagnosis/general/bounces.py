@@ -109,7 +109,7 @@ HINTS: Final = Table(
     ),
 )
 
-# Taxonomy of the project: a bounce without a cause. Names of events and fields as posted.
+# A bounce without a cause. Names of events and fields as posted.
 TABLE: Final = Table(
     "bounces",
     events(

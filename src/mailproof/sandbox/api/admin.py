@@ -4,7 +4,7 @@ It wants no key and counts for no limit: who can reach the port owns the sandbox
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from mailproof.sandbox.account import Account
 from mailproof.sandbox.api.call import Json
-from mailproof.sandbox.domains import DomainStatus, describe
+from mailproof.sandbox.domains import DomainStatus, describe, is_domain_name
 from mailproof.sandbox.faults.fault import Fault, UnknownFault, read_fault
 from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.messages.message import Mail
@@ -25,11 +25,16 @@ class NotUnderstood(ValueError):
     """A request to the admin API that makes no sense; its text says why."""
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _KeyState(msgspec.Struct, forbid_unknown_fields=True):
-    token: str
-    state: Literal["active", "inactive", "suspended"] = "active"
-    permission: Literal["full_access", "sending_access"] = "full_access"
-    domain: str | None = None
+    """UNSET leaves as it is; null of the domain is any."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1)]
+    state: Literal["active", "inactive", "suspended"] | msgspec.UnsetType = msgspec.UNSET
+    permission: Literal["full_access", "sending_access"] | msgspec.UnsetType = msgspec.UNSET
+    domain: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _DomainState(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,9 +45,9 @@ class _DomainState(msgspec.Struct, forbid_unknown_fields=True):
 class _Limits(msgspec.Struct, forbid_unknown_fields=True):
     """UNSET leaves as it is; null of a quota is none, 0 of the rate is none."""
 
-    rate_per_s: int | msgspec.UnsetType = msgspec.UNSET
-    daily_quota: int | msgspec.UnsetType | None = msgspec.UNSET
-    monthly_quota: int | msgspec.UnsetType | None = msgspec.UNSET
+    rate_per_s: _Count | msgspec.UnsetType = msgspec.UNSET
+    daily_quota: _Count | msgspec.UnsetType | None = msgspec.UNSET
+    monthly_quota: _Count | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _FaultText(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +61,8 @@ def _own(do: Callable[[Account, Request, bytes], Any]) -> Callable[[Request], An
             return Json(do(request.app.state.account, request, body))
         except (NotUnderstood, UnknownFault, msgspec.DecodeError) as problem:
             return Json({"error": str(problem)}, 422)
+        except (UnicodeDecodeError, RecursionError):
+            return Json({"error": "The body must be JSON."}, 422)
 
     return endpoint
 
@@ -69,7 +76,7 @@ def describe_mail(mail: Mail, now: float) -> dict[str, Any]:
         "idempotency_key": mail.idempotency_key,
         "batch_position": mail.batch_position,
         "last_event": mail.last_event(now),
-        "mishaps": list(mail.mishaps),
+        "mishap": "" if mail.mishap is None else mail.mishap.name,
         "message": msgspec.to_builtins(mail.message),
         "attempts": msgspec.to_builtins(mail.attempts),
         "events": [
@@ -130,7 +137,8 @@ def add_fault(account: Account, request: Request, body: bytes) -> dict[str, Any]
         try:
             fault = msgspec.convert(fields, Fault)
         except msgspec.ValidationError as problem:
-            raise NotUnderstood(f'{problem}. Write {{"fault": "503,count=2"}}.') from problem
+            why = str(problem).rstrip(".")
+            raise NotUnderstood(f'{why}. Write {{"fault": "503,count=2"}}.') from problem
     return dict(msgspec.to_builtins(account.faults.add(fault)))
 
 
@@ -150,16 +158,20 @@ def clear_faults(account: Account, request: Request, body: bytes) -> dict[str, A
 def set_key(account: Account, request: Request, body: bytes) -> dict[str, Any]:
     """Add a key, or change what it may."""
     wanted = msgspec.json.decode(body, type=_KeyState)
-    domain_id = None
-    if wanted.domain is not None:
+    changes: dict[str, Any] = {
+        field: value
+        for field in ("state", "permission")
+        if (value := getattr(wanted, field)) is not msgspec.UNSET
+    }
+    if wanted.domain is None:
+        changes["domain_id"] = None
+    elif wanted.domain is not msgspec.UNSET:
         domain = account.domain_by_name(wanted.domain)
         if domain is None:
             raise NotUnderstood(f"There is no domain {wanted.domain!r}.")
-        domain_id = domain.id
+        changes["domain_id"] = domain.id
     key = account.keys.get(wanted.token) or account.add_key("sandbox", token=wanted.token)
-    key = msgspec.structs.replace(
-        key, state=wanted.state, permission=wanted.permission, domain_id=domain_id
-    )
+    key = msgspec.structs.replace(key, **changes)
     account.keys[key.token] = key
     return dict(msgspec.to_builtins(key))
 
@@ -167,6 +179,8 @@ def set_key(account: Account, request: Request, body: bytes) -> dict[str, Any]:
 def set_domain(account: Account, request: Request, body: bytes) -> dict[str, Any]:
     """Add a domain, or set its state, as if its DNS had changed."""
     wanted = msgspec.json.decode(body, type=_DomainState)
+    if not is_domain_name(wanted.name):
+        raise NotUnderstood(f"{wanted.name!r} is no domain, like acme.test.")
     domain = account.domain_by_name(wanted.name) or account.add_domain(wanted.name)
     return describe(account.set_domain_status(domain, wanted.status))
 

@@ -114,10 +114,10 @@ def update_email(call: Call) -> dict[str, Any]:
         raise Refusal("validation_error", "Invalid `scheduled_at` field.", status=422)
     mail.message = msgspec.structs.replace(mail.message, scheduled_at=at)
     passed = tuple(moment for moment in mail.moments if moment.at <= now)
-    to_come = plan(mail.message, now, call.account.settings.step_s)
+    to_come = plan(mail.message, now, call.account.settings.step_s, mail.outcome)
     to_come = tuple(moment for moment in to_come if moment.event != "scheduled")
     mail.moments = passed + to_come
-    call.account.postman.schedule(mail, to_come, None)
+    call.account.postman.schedule(mail, to_come)
     return {"object": "email", "id": mail.id}
 
 

@@ -8,7 +8,14 @@ from starlette.routing import Route
 from mailproof.sandbox.account import ApiKey
 from mailproof.sandbox.api.call import Call, Json, guarded, page, parse_id
 from mailproof.sandbox.clock import postgres_time
-from mailproof.sandbox.domains import REGIONS, Domain, DomainStatus, describe, summary
+from mailproof.sandbox.domains import (
+    REGIONS,
+    Domain,
+    DomainStatus,
+    describe,
+    is_domain_name,
+    summary,
+)
 from mailproof.sandbox.errors import Refusal
 from mailproof.sandbox.events.webhooks import WEBHOOK_EVENTS, Endpoint
 
@@ -40,19 +47,19 @@ def create_domain(call: Call) -> Json:
         raise Refusal(
             "validation_error", f"The {name} domain has been registered already", status=403
         )
-    if "." not in name.strip(".") or any(char.isspace() or char == "@" for char in name):
+    if not is_domain_name(name):
         raise _invalid("name", "It must be a domain, like `example.com`.")
-    made = call.account.add_domain(name, region=region)
-    return Json(describe(_changed(call, made)), 201)
+    made = _changed(call, call.account.new_domain(name, region=region))
+    return Json(describe(call.account.keep_domain(made)), 201)
 
 
 def _changed(call: Call, domain: Domain) -> Domain:
-    """Take over what a request says of a domain."""
+    """The domain with what a request says of it. Raises `Refusal`, and nothing has changed then."""
     capabilities = _optional(call, "capabilities", dict, {})
     for capability in ("sending", "receiving"):
-        if capabilities.get(capability, "enabled") not in {"enabled", "disabled"}:
+        if capabilities.get(capability, "enabled") not in ("enabled", "disabled"):
             raise _invalid("capabilities")
-    changed = msgspec.structs.replace(
+    return msgspec.structs.replace(
         domain,
         return_path=_optional(call, "custom_return_path", str, domain.return_path),
         open_tracking=_optional(call, "open_tracking", bool, domain.open_tracking),
@@ -60,8 +67,6 @@ def _changed(call: Call, domain: Domain) -> Domain:
         sending=capabilities.get("sending", domain.sending),
         receiving=capabilities.get("receiving", domain.receiving),
     )
-    call.account.domains[changed.id] = changed
-    return changed
 
 
 def list_domains(call: Call) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def get_domain(call: Call) -> dict[str, Any]:
 
 
 def update_domain(call: Call) -> dict[str, Any]:
-    return {"object": "domain", "id": _changed(call, _domain(call)).id}
+    return {"object": "domain", "id": call.account.keep_domain(_changed(call, _domain(call))).id}
 
 
 def verify_domain(call: Call) -> dict[str, Any]:
@@ -106,8 +111,10 @@ def create_key(call: Call) -> Json:
     if permission not in {"full_access", "sending_access"}:
         raise Refusal("invalid_access")
     domain_id = _optional(call, "domain_id", str, None)
-    if domain_id is not None and parse_id(domain_id) not in call.account.domains:
-        raise Refusal("not_found", "Domain not found")
+    if domain_id is not None:
+        domain_id = parse_id(domain_id)
+        if domain_id not in call.account.domains:
+            raise Refusal("not_found", "Domain not found")
     made = call.account.add_key(
         call.text("name"),
         permission=cast(Literal["full_access", "sending_access"], permission),

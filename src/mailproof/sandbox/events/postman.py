@@ -19,7 +19,6 @@ from mailproof.sandbox.events.webhooks import (
     Envelope,
     event_of,
 )
-from mailproof.sandbox.faults.fault import Fault
 from mailproof.sandbox.faults.table import Act
 from mailproof.sandbox.messages.message import Mail, Moment
 
@@ -42,10 +41,20 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class _Due(msgspec.Struct, frozen=True):
+    """An event whose time comes; with an `envelope`, one that an endpoint is to get (again)."""
+
     mail: Mail
     moment: Moment
-    envelope: Envelope
+    envelope: Envelope | None = None
     number: int = 1
+
+    @property
+    def is_void(self) -> bool:
+        """The mail was canceled, moved or forgotten meanwhile, so that this never happens.
+
+        By identity: a mail moved away and back again has moments that look alike.
+        """
+        return not any(moment is self.moment for moment in self.mail.moments)
 
 
 class Postman:
@@ -65,34 +74,45 @@ class Postman:
         self._order = count()
         self._changed = asyncio.Event()
 
-    def schedule(self, mail: Mail, moments: Sequence[Moment], mishap: Fault | None) -> None:
-        """Send an event for each of these moments of `mail`, with what `mishap` does to them."""
-        act = mishap.kind.act if mishap is not None else None
-        if act is Act.NO_WEBHOOKS:
-            return
+    def schedule(self, mail: Mail, moments: Sequence[Moment]) -> None:
+        """Send an event for each of these moments of `mail`, with what its mishap does to them."""
+        mishap = mail.mishap
         times = [moment.at for moment in moments]
-        if act is Act.REORDER:
+        if mishap is not None and mishap.act is Act.NO_WEBHOOKS:
+            return
+        if mishap is not None and mishap.act is Act.REORDER:
             times.reverse()
-        if act is Act.LATE and mishap is not None:
-            late_s = mishap.kind.seconds if mishap.seconds is None else mishap.seconds
-            times = [at + late_s for at in times]
+        if mishap is not None and mishap.act is Act.LATE:
+            times = [at + mishap.late_s for at in times]
         for moment, at in zip(moments, times, strict=True):
-            for endpoint in self._endpoints.values():
-                if endpoint.wants(f"email.{moment.event}"):
-                    due = self._wrap(mail, moment, endpoint, badly_signed=act is Act.BAD_SIGNATURE)
-                    for _ in range(2 if act is Act.DOUBLE else 1):
-                        self._push(at, due)
+            self._push(at, _Due(mail, moment))
 
-    def _wrap(self, mail: Mail, moment: Moment, endpoint: Endpoint, *, badly_signed: bool) -> _Due:
-        envelope = Envelope(
-            id=f"msg_{secrets.token_hex(13)}",
-            endpoint_id=endpoint.id,
-            mail_id=mail.id,
-            event=f"email.{moment.event}",
-            body=msgspec.json.encode(event_of(mail, moment)),
-            badly_signed=badly_signed,
-        )
-        return _Due(mail, moment, envelope)
+    def forget(self) -> None:
+        """Post nothing of what was due until now."""
+        self._due.clear()
+
+    def _posts_of(self, due: _Due) -> list[tuple[_Due, Envelope]]:
+        """What is to be posted now: to each endpoint there is by now, or again to one."""
+        if due.is_void:
+            return []
+        if due.envelope is not None:
+            return [(due, due.envelope)]
+        mail, event = due.mail, f"email.{due.moment.event}"
+        act = None if mail.mishap is None else mail.mishap.act
+        posts: list[tuple[_Due, Envelope]] = []
+        for endpoint in self._endpoints.values():
+            if not endpoint.wants(event):
+                continue
+            envelope = Envelope(
+                id=f"msg_{secrets.token_hex(13)}",
+                endpoint_id=endpoint.id,
+                mail_id=mail.id,
+                event=event,
+                body=msgspec.json.encode(event_of(mail, due.moment)),
+                badly_signed=act is Act.BAD_SIGNATURE,
+            )
+            posts += [(due, envelope)] * (2 if act is Act.DOUBLE else 1)
+        return posts
 
     def _push(self, at: float, due: _Due) -> None:
         heapq.heappush(self._due, (at, next(self._order), due))
@@ -105,8 +125,8 @@ class Postman:
             asyncio.TaskGroup() as group,
         ):
             while True:
-                due = await self._next()
-                group.create_task(self._post(session, due))
+                for due, envelope in self._posts_of(await self._next()):
+                    group.create_task(self._post(session, due, envelope))
 
     async def _next(self) -> _Due:
         while True:
@@ -117,44 +137,42 @@ class Postman:
             if not self._due:
                 await self._changed.wait()
                 continue
-            await self._until(self._due[0][0] - now)
+            await first_of(self._clock.sleep_until(self._due[0][0]), self._changed.wait())
 
-    async def _until(self, seconds: float) -> None:
-        """Sleep so long by the sandbox's clock, or until something else is due."""
-        await first_of(self._clock.sleep(seconds), self._changed.wait())
-
-    async def _post(self, session: aiohttp.ClientSession, due: _Due) -> None:
-        endpoint = self._endpoints.get(due.envelope.endpoint_id)
-        # A canceled or rescheduled mail has another way now; this event never happens.
-        if endpoint is None or endpoint.status != "enabled" or due.moment not in due.mail.moments:
+    async def _post(self, session: aiohttp.ClientSession, due: _Due, envelope: Envelope) -> None:
+        endpoint = self._endpoints.get(envelope.endpoint_id)
+        if endpoint is None or endpoint.status != "enabled":
             return
         now = self._clock.now()
         status, error = 0, ""
         try:
             async with session.post(
                 endpoint.url,
-                data=due.envelope.body,
-                headers=due.envelope.headers(endpoint, now),
+                data=envelope.body,
+                headers=envelope.headers(endpoint, now),
                 allow_redirects=False,
             ) as answer:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
             error = f"{type(problem).__name__}: {problem}"
-        self._remember(due, endpoint, status, error)
+        ended = self._clock.now()
         if not 200 <= status < 300 and due.number <= len(RETRY_AFTER_S):
-            again = msgspec.structs.replace(due, number=due.number + 1)
-            self._push(self._clock.now() + RETRY_AFTER_S[due.number - 1], again)
-
-    def _remember(self, due: _Due, endpoint: Endpoint, status: int, error: str) -> None:
-        delivery = Delivery(
-            at=self._clock.now(),
-            envelope_id=due.envelope.id,
-            mail_id=due.mail.id,
-            event=due.envelope.event,
-            url=endpoint.url,
-            number=due.number,
-            status=status,
-            error=error,
+            again = msgspec.structs.replace(due, envelope=envelope, number=due.number + 1)
+            self._push(ended + RETRY_AFTER_S[due.number - 1], again)
+        # Last: who hears of this try may move the clock at once, to the time of the next.
+        self._remember(
+            Delivery(
+                at=ended,
+                envelope_id=envelope.id,
+                mail_id=envelope.mail_id,
+                event=envelope.event,
+                url=endpoint.url,
+                number=due.number,
+                status=status,
+                error=error,
+            )
         )
+
+    def _remember(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
         self._tell(delivery)

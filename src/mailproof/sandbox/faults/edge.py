@@ -23,6 +23,10 @@ EXCHANGE: Final = "mailproof.exchange"
 _BODY_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
+# RFC 9112 section 6.3: these answers end with their head.
+_BODILESS: Final = frozenset({204, 304})
+
+
 class Exchange(msgspec.Struct):
     """One request, and what the API did with it; the edge records it when it is over."""
 
@@ -116,6 +120,9 @@ class _Passage:
             return
         heard = _Heard()
         await self._forward(heard.send)
+        if fault.kind.act is not Act.SLOW:
+            # Done, and only its answer is lost: who asks again gets it, whoever still hangs here.
+            self._close_claim()
         if heard.status < 400:
             await self._strike(fault, heard)
         else:
@@ -159,7 +166,8 @@ class _Passage:
                 self._wire.reset()
                 await self._gone()
             case Act.SLOW if heard is not None:
-                await first_of(self._account.clock.sleep(seconds), self._gone())
+                late = self._account.clock.sleep_until(self._began + seconds)
+                await first_of(late, self._gone())
                 await self._answer(heard.status, heard.headers, heard.body)
             case Act.TRUNCATE if heard is not None:
                 await self._truncate(heard)
@@ -188,7 +196,11 @@ class _Passage:
             continue
 
     async def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        await self._start(status, {**headers, "content-length": str(len(body))})
+        if status in _BODILESS:
+            body = b""  # the client would take it for the beginning of its next answer
+        else:
+            headers = {**headers, "content-length": str(len(body))}
+        await self._start(status, headers)
         await self._send({"type": "http.response.body", "body": body})
 
     async def _start(self, status: int, headers: dict[str, str]) -> None:
@@ -199,10 +211,13 @@ class _Passage:
         ]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
+    def _close_claim(self) -> None:
+        if self._exchange.claim is not None and not self._exchange.replayed:
+            self._account.idempotency.close(self._exchange.claim)
+
     def _record(self) -> None:
         account, exchange = self._account, self._exchange
-        if exchange.claim is not None and not exchange.replayed:
-            account.idempotency.close(exchange.claim)
+        self._close_claim()
         now = account.clock.now()
         arrival = Arrival(
             at=self._began,

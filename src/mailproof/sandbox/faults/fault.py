@@ -1,18 +1,34 @@
 """What can go wrong on demand: the faults by name, and what the account has of them now."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from mailproof.sandbox.errors import ERRORS
 from mailproof.sandbox.events.outcomes import FAULT_DOMAIN
-from mailproof.sandbox.faults.table import FAULTS, HANG_MAX_S, SLOW_MAX_S, Act, Kind, Stage
+from mailproof.sandbox.faults.table import (
+    FAULTS,
+    HANG_MAX_S,
+    SLOW_MAX_S,
+    Act,
+    Kind,
+    Mishap,
+    Stage,
+)
 from mailproof.sandbox.messages.addresses import read_mailbox
 
 __all__ = ["Fault", "Faults", "Sighting", "UnknownFault", "asked_by_address", "read_fault"]
+
+
+_STATUS: Final = re.compile(r"[0-9]{3}")
+_TIMES: Final = re.compile(r"[0-9]{1,6}")
+# RFC 9110 sections 5.1 and 5.5; a line break in a value would be another header.
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 class UnknownFault(ValueError):
@@ -28,13 +44,13 @@ class Sighting(msgspec.Struct, frozen=True):
     subjects: tuple[str, ...] = ()
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fault and what it is bound to.
 
     `to`, `subject`, `path` are shell patterns (`*@slow.test`), empty is any; `count`: how many
     requests it meets before it is used up, None for ever; `probability` with a `seed` draws the
-    same lots in every run. `status`, `headers`, `body` replace those of an answer, `seconds` the
-    time of what is slow or late.
+    same lots in every run. `status`, `headers`, `retry_after` (seconds), `body` replace those of
+    an answer, `seconds` the time of what hangs, is slow or late.
     """
 
     name: str
@@ -47,6 +63,7 @@ class Fault(msgspec.Struct, frozen=True):
     seconds: float | None = None
     status: int | None = None
     headers: Mapping[str, str] = {}
+    retry_after: int | None = None
     body: Any = None
     id: str = ""
 
@@ -65,6 +82,23 @@ class Fault(msgspec.Struct, frozen=True):
             )
         if self.status is not None and not 200 <= self.status <= 599:
             raise UnknownFault(f"{self.name}: {self.status} is no status from 200 to 599.")
+        for header, value in self.headers.items():
+            if not _HEADER_NAME.fullmatch(header) or not _HEADER_VALUE.fullmatch(value):
+                raise UnknownFault(f"{self.name}: HTTP cannot carry the header {header!r}.")
+        self._refuse_what_has_no_effect(kind)
+
+    def _refuse_what_has_no_effect(self, kind: Kind) -> None:
+        answers = kind.act is Act.ANSWER
+        takes_time = kind.act in {Act.HANG, Act.SLOW, Act.LATE}
+        for option, given, matters in (
+            ("seconds", self.seconds is not None, takes_time),
+            ("status", self.status is not None, answers),
+            ("headers", bool(self.headers), answers),
+            ("retry_after", self.retry_after is not None, answers),
+            ("body", self.body is not None, answers),
+        ):
+            if given and not matters:
+                raise UnknownFault(f"{self.name}: {option} means nothing here ({kind.what}).")
 
     @property
     def kind(self) -> Kind:
@@ -86,6 +120,8 @@ class Fault(msgspec.Struct, frozen=True):
         """Status, headers and body of a fault that answers."""
         content = self.kind.body if self.body is None else self.body
         headers = {**self.kind.headers, **{k.lower(): v for k, v in self.headers.items()}}
+        if self.retry_after is not None:
+            headers["retry-after"] = str(self.retry_after)
         status = self.status or self.kind.status
         if isinstance(content, str):
             raw = content.encode("utf-8", "replace")
@@ -128,13 +164,11 @@ def read_fault(text: str) -> Fault:
     except msgspec.ValidationError as error:
         known = ", ".join(_Text.__struct_fields__)
         raise UnknownFault(f"{text!r}: {error}. Options are {known}.") from error
-    headers = {} if given.retry_after is None else {"retry-after": str(given.retry_after)}
     values = {key: value for key, value in msgspec.structs.asdict(given).items() if key in options}
-    values.pop("retry_after", None)
-    if name.isdecimal() and name not in FAULTS:
+    if _STATUS.fullmatch(name) and name not in FAULTS:
         values = {"status": int(name), "body": _plain_error(int(name)), **values}
         name = "answer"
-    return Fault(name, headers=headers, **values)
+    return Fault(name, **values)
 
 
 def _plain_error(status: int) -> dict[str, Any]:
@@ -155,8 +189,9 @@ def asked_by_address(recipients: Iterable[str]) -> tuple[str, Fault, int | None]
             continue
         name, _, times = mailbox.local.partition("+")
         fault_name = name.partition("=")[0]
-        if fault_name in FAULTS or fault_name.isdecimal():
-            return mailbox.address, read_fault(name), int(times) if times.isdecimal() else None
+        if fault_name in FAULTS or _STATUS.fullmatch(fault_name):
+            counted = int(times) if _TIMES.fullmatch(times) else None
+            return mailbox.address, read_fault(name), counted
     return None
 
 
@@ -219,12 +254,17 @@ class Faults:
             ),
         )
 
-    def of_webhooks(self, seen: Sighting) -> Fault | None:
+    def of_webhooks(self, seen: Sighting) -> Mishap | None:
         """What goes wrong with the webhooks of a mail that is accepted now."""
         asked = asked_by_address(seen.recipients)
         if asked is not None and asked[1].kind.stage is Stage.WEBHOOK:
-            return asked[1]
-        return self._take(seen, lambda fault: fault.kind.stage is Stage.WEBHOOK)
+            fault: Fault | None = asked[1]
+        else:
+            fault = self._take(seen, lambda fault: fault.kind.stage is Stage.WEBHOOK)
+        if fault is None:
+            return None
+        late_s = fault.kind.seconds if fault.seconds is None else fault.seconds
+        return Mishap(fault.name, fault.kind.act, late_s)
 
     def _take(self, seen: Sighting, wanted: Callable[[Fault], bool]) -> Fault | None:
         for active in list(self._active.values()):

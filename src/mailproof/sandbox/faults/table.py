@@ -8,7 +8,7 @@ import msgspec
 
 from mailproof.sandbox.errors import ERRORS
 
-__all__ = ["FAULTS", "HANG_MAX_S", "SLOW_MAX_S", "Act", "Kind", "Stage"]
+__all__ = ["FAULTS", "HANG_MAX_S", "SLOW_MAX_S", "Act", "Kind", "Mishap", "Stage"]
 
 # Longer than any client waits, yet not for ever: a forgotten fault must not keep connections.
 HANG_MAX_S: Final = 600.0
@@ -49,6 +49,14 @@ class Kind(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: Any = ""
     seconds: float = 0.0
+
+
+class Mishap(msgspec.Struct, frozen=True):
+    """What goes wrong with the webhooks of one mail."""
+
+    name: str
+    act: Act
+    late_s: float = 0.0
 
 
 _CLOUDFLARE: Final = {"server": "cloudflare", "cf-ray": "8f2b1c0000000000-FRA"}

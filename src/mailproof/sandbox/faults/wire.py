@@ -69,6 +69,8 @@ def protocol_with(gate: Gate, open_wires: set[Wire]) -> type[HttpToolsProtocol]:
             self.scope[WIRE] = self.wire  # type: ignore[typeddict-unknown-key]
 
         def on_headers_complete(self) -> None:
+            if self.cut:
+                return  # more requests that had come along with the one that was cut off
             method = self.parser.get_method().decode("ascii")
             path = self.url.decode("ascii", "replace").partition("?")[0]
             fault = gate(method, path)

@@ -148,11 +148,16 @@ def _only_to_oneself(account: Account, message: Message) -> None:
 
 
 def _stay_within_quota(account: Account, messages: list[Message]) -> None:
-    if len(account.mails) + len(messages) > account.settings.mails_max:
+    settings = account.settings
+    more_bytes = sum(message.stored_bytes for message in messages)
+    if (
+        len(account.mails) + len(messages) > settings.mails_max
+        or account.stored_bytes + more_bytes > settings.bytes_max
+    ):
         raise Refusal(
             "service_unavailable",
-            f"The sandbox keeps {account.settings.mails_max} mails and is full. "
-            "DELETE /_sandbox/mails empties it.",
+            f"The sandbox keeps {settings.mails_max} mails of {settings.bytes_max} bytes together "
+            "and is full. DELETE /_sandbox/mails empties it.",
         )
     if account.settings.switches.over_quota == "fail_later":
         return
@@ -184,11 +189,12 @@ def _record(
         key_name=key.name,
         idempotency_key=idempotency_key,
         moments=plan(message, now, account.settings.step_s, outcome),
-        mishaps=() if mishap is None else (mishap.name,),
+        outcome=outcome,
+        mishap=mishap,
         batch_position=position,
     )
-    account.mails[mail.id] = mail
+    account.keep_mail(mail)
     account.quota.add(now, len(message.recipients))
-    account.postman.schedule(mail, mail.moments, mishap)
+    account.postman.schedule(mail, mail.moments)
     account.tell(mail)
     return mail

@@ -2,15 +2,15 @@
 
 from collections import deque
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from math import ceil
 from typing import Final
 
 from mailproof.sandbox.errors import Refusal
 
-__all__ = ["DAY_S", "MONTH_S", "Quota", "RateWindow"]
+__all__ = ["DAY_S", "Quota", "RateWindow"]
 
 DAY_S: Final = 86_400.0
-MONTH_S: Final = 30 * DAY_S
 _WINDOW_S: Final = 1.0
 
 
@@ -69,10 +69,27 @@ class _Rolling:
         return self._total
 
 
-class Quota:
-    """Mails per day and month; each recipient counts as one. None: no such limit.
+class _CalendarMonth:
+    """How many within the month of the calendar; that it begins at 0 h UTC is an assumption."""
 
-    Both are rolling (the documentation says "until 24 hours have passed").
+    def __init__(self) -> None:
+        self._month = (0, 0)
+        self._total = 0
+
+    def add(self, now: float, count: int) -> None:
+        self._total = self.total(now) + count
+
+    def total(self, now: float) -> int:
+        date = datetime.fromtimestamp(now, UTC)
+        if (date.year, date.month) != self._month:
+            self._month, self._total = (date.year, date.month), 0
+        return self._total
+
+
+class Quota:
+    """Mails in 24 hours (rolling) and in a calendar month; each recipient counts as one.
+
+    None: no such limit. The periods: resend.com/docs/api-reference/usage/retrieve-usage.
     """
 
     def __init__(self, daily: int | None, monthly: int | None) -> None:
@@ -83,7 +100,7 @@ class Quota:
     def forget(self) -> None:
         """Start again at nothing used."""
         self._day = _Rolling(DAY_S)
-        self._month = _Rolling(MONTH_S)
+        self._month = _CalendarMonth()
 
     def add(self, now: float, recipients: int) -> None:
         self._day.add(now, recipients)

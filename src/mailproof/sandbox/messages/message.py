@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from mailproof.sandbox.faults.table import Mishap
+
 __all__ = ["Attachment", "Attempt", "Mail", "Message", "Moment"]
 
 
@@ -37,6 +39,11 @@ class Message(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     topic_id: str | None = None
 
     @property
+    def stored_bytes(self) -> int:
+        """Roughly what it takes of the memory."""
+        return len(self.html) + len(self.text) + sum(len(file.content) for file in self.attachments)
+
+    @property
     def recipients(self) -> tuple[str, ...]:
         return self.to + self.cc + self.bcc
 
@@ -62,7 +69,7 @@ class Mail(msgspec.Struct):
     """One accepted mail.
 
     `moments` is its way as planned at acceptance; what lies in the future has not happened yet.
-    `mishaps`: what goes wrong with its webhooks.
+    `outcome` is how that way ends, `mishap` what goes wrong with its webhooks.
     """
 
     id: str
@@ -71,7 +78,8 @@ class Mail(msgspec.Struct):
     key_name: str
     idempotency_key: str | None
     moments: tuple[Moment, ...]
-    mishaps: tuple[str, ...] = ()
+    outcome: str
+    mishap: Mishap | None = None
     attempts: list[Attempt] = []
     batch_position: int | None = None
 

@@ -13,13 +13,17 @@ _IN: Final = re.compile(r"in (an?|\d{1,6}) (sec|min|h|hour|day|week)(?:ond|ute)?
 
 
 def read_schedule(text: str, now: float) -> float | None:
-    """Seconds since 1970, or None: not understood. A date without a zone is UTC (an assumption)."""
+    """Seconds since 1970, or None: not understood, or before that.
+
+    A date without a zone is UTC (an assumption).
+    """
     found = _IN.fullmatch(text.strip())
     if found is not None:
         amount = 1 if found[1].lower() in {"a", "an"} else int(found[1])
         return now + amount * _UNIT_S[found[2].lower()]
     try:
         at = datetime.fromisoformat(text.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+    return seconds if seconds >= 0 else None
