@@ -75,6 +75,13 @@ def test_the_language_follows_the_locale() -> None:
     assert "原因" in done.stdout.decode()
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "latin-1"])
+def test_a_terminal_that_lacks_the_letters_gets_what_it_can_show(encoding: str) -> None:
+    env = {"PYTHONIOENCODING": encoding}
+    for command in (("explain", "--lang", "zh", "550 5.1.1 no such user"), ("doctor", "--help")):
+        assert mailproof(*command, env=env).returncode == 0
+
+
 def test_json_is_the_failure_and_nothing_else() -> None:
     done = mailproof("explain", "--json", "550 5.1.1 no such user")
     assert list(json.loads(done.stdout)) == list(Report.__struct_fields__)

@@ -41,11 +41,12 @@ FAULTS: Final = (
     Fault("the key your-api-key", env(RESEND_API_KEY="your-api-key"), "key.placeholder"),
     Fault("the key re_123456789", env(RESEND_API_KEY="re_123456789"), "key.placeholder"),
     Fault("a variable instead of a key", env(RESEND_API_KEY="${RESEND_KEY}"), "key.placeholder"),
+    Fault("the key re_…", env(RESEND_API_KEY="re_…"), "key.placeholder"),
     Fault("a key in quotes", env(RESEND_API_KEY=f'"{KEY}"'), "key.quoted"),
     Fault("a key with a newline", env(RESEND_API_KEY=f"{KEY}\n"), "key.newline"),
     Fault("a key with a blank in it", env(RESEND_API_KEY=f"{KEY[:9]} {KEY[9:]}"), "key.blank"),
     Fault("a key with Bearer in front", env(RESEND_API_KEY=f"Bearer {KEY}"), "key.bearer"),
-    Fault("a key in curly quotes inside", env(RESEND_API_KEY=f"{KEY}é"), "key.not_ascii"),
+    Fault("a key with an accent in it", env(RESEND_API_KEY=f"{KEY}é"), "key.odd_character"),
     Fault(
         "a key of SendGrid",
         env(RESEND_API_KEY="SG.abcdefghijklmnop.qrstuvwxyz0123456789"),
@@ -56,6 +57,7 @@ FAULTS: Final = (
     ),
     Fault("a webhook secret", env(RESEND_API_KEY="whsec_MfKQ9r8GKYqrTwjU"), "key.webhook_secret"),
     Fault("a key that was cut", key_at_resend("re_8DkCq3Vn_7x"), "key.too_short"),
+    Fault("a key with a semicolon", key_at_resend(f"{KEY};"), "key.odd_character"),
     Fault("a key of no known shape", key_at_resend("abcd1234efgh5678ijkl"), "key.odd_shape", W),
     # the From address, as written
     Fault("no From address", env(RESEND_FROM=None), "sender.missing", W),
@@ -76,6 +78,17 @@ FAULTS: Final = (
         "a base URL with a path",
         env(RESEND_BASE_URL="https://api.resend.com/emails"),
         "base_url.with_path",
+    ),
+    Fault(
+        "a base URL in quotes",
+        lambda world: world.env.update(RESEND_BASE_URL=f'"{world.resend_url}"'),
+        "setting.quoted",
+    ),
+    Fault("an SMTP URL in quotes", env(SMTP_URL="'smtp://u:p@127.0.0.1:1'"), "setting.quoted"),
+    Fault(
+        "a database URL in quotes",
+        env(DATABASE_URL='"postgres://a:b@127.0.0.1:1/app"'),
+        "setting.quoted",
     ),
     Fault("a broken base URL", env(RESEND_BASE_URL="https://[api"), "base_url.malformed"),
     Fault(
@@ -137,6 +150,7 @@ FAULTS: Final = (
     ),
     Fault("a server that takes anything", says((200, {"id": "1"}, {})), "access.takes_anything", W),
     # what stands in between
+    Fault("an empty answer", says((200, "", {})), "reach.not_resend"),
     Fault("a captive portal", says(page(200, PORTAL)), "reach.failed"),
     Fault("a company proxy", says(page(407, SQUID, server="squid")), "reach.failed"),
     Fault("a WAF", says(page(403, CLOUDFLARE_BLOCK, server="cloudflare")), "reach.failed"),
@@ -195,6 +209,25 @@ FAULTS: Final = (
         text("send", "v=spf1 ip4:192.0.2.1 ~all"),
         "spf.without_provider",
     ),
+    Fault(
+        "an SPF record with a semicolon at its end",
+        text("send", f"{RETURN_PATH_SPF};"),
+        "spf.bad_term",
+    ),
+    Fault(
+        "an SPF record that includes a name without one",
+        text("send", "v=spf1 include:amazonses.com include:gone.host.test ~all"),
+        "spf.dead_include",
+    ),
+    Fault(
+        "an SPF record that includes a name whose server fails",
+        everything(
+            text("send", "v=spf1 include:amazonses.com include:down.host.test ~all"),
+            lambda world: world.zone.broken.add("down.host.test"),
+        ),
+        "spf.incomplete",
+        C,
+    ),
     Fault("an SPF record with too many lookups", too_many_lookups, "spf.too_many_lookups"),
     Fault(
         "an SPF record that allows everybody",
@@ -228,7 +261,16 @@ FAULTS: Final = (
     Fault(
         "a malformed DMARC record", text("_dmarc", "v=DMARC1; policy=none"), "dmarc.malformed", W
     ),
+    Fault(
+        "a DMARC record in small letters", text("_dmarc", "v=dmarc1; p=none"), "dmarc.malformed", W
+    ),
     Fault("no MX at the return path", return_path(), "return_path.missing"),
+    Fault(
+        "no MX at the return path, and a key that may not list",
+        everything(sending_only, return_path()),
+        "return_path.missing_or_elsewhere",
+        W,
+    ),
     Fault(
         "an MX of somebody else at the return path",
         return_path("mx.host.test"),
@@ -247,6 +289,7 @@ FAULTS: Final = (
     ),
     # environment
     Fault("a proxy that is none", env(HTTPS_PROXY="ftp://proxy"), "proxy.malformed"),
+    Fault("a SOCKS proxy", env(HTTP_PROXY="socks5://user:pw@127.0.0.1:1"), "proxy.socks"),
     Fault(
         "a certificate file that is not there",
         env(SSL_CERT_FILE="/nowhere/ca.pem"),

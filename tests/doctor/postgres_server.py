@@ -36,7 +36,11 @@ revoke connect on database closed from public;
 
 
 class Postgres(msgspec.Struct, frozen=True):
+    """`folder` has its Unix socket, `programs` its psql."""
+
     port: int
+    folder: Path
+    programs: Path
 
     def url(
         self,
@@ -64,7 +68,7 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
         (folder / "pg_hba.conf").write_text(HBA)
         port = _free_port()
         _restart(server, folder, port)
-        yield Postgres(port)
+        yield Postgres(port, folder, server.bin_path)
     finally:
         server.cleanup()
 

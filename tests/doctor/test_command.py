@@ -92,6 +92,13 @@ async def test_misuse_ends_in_exit_code_2_and_says_what_is_wrong(
     assert "Error" in done.stderr
 
 
+@pytest.mark.parametrize("key", ["your-api-key", "re_xxxxxxxxx", "re_123456789"])
+async def test_a_placeholder_is_shown_as_it_is(world: World, key: str) -> None:
+    world.env["RESEND_API_KEY"] = key
+    done = await doctor(world)
+    assert f"RESEND_API_KEY (environment) is `{key}`" in " ".join(done.stdout.split())
+
+
 async def test_no_secret_is_in_any_output(world: World) -> None:
     world.env |= {
         "RESEND_API_KEY": f'"{KEY}"',

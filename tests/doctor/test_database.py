@@ -1,6 +1,7 @@
 """Why an app has no database: each fault on a real PostgreSQL."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -84,6 +85,60 @@ FAULTS: tuple[tuple[str, Callable[[Postgres], str], str, Status], ...] = (
         Status.FAILED,
     ),
     (
+        "a driver of SQLAlchemy",
+        lambda pg: pg.url().replace("postgresql", "postgresql+asyncpg"),
+        "ok",
+        Status.OK,
+    ),
+    (
+        "several hosts",
+        lambda pg: pg.url().replace("@", f"@127.0.0.1:{closed_port()},"),
+        "ok",
+        Status.OK,
+    ),
+    (
+        "a Unix socket beside a host, as Prisma writes it",
+        lambda pg: f"postgres://app:x@localhost/app?host={pg.folder}&port={pg.port}",
+        "ok",
+        Status.OK,
+    ),
+    (
+        "a Unix socket that is not there",
+        lambda _: "postgres:///app?host=/nowhere",
+        "unreachable",
+        Status.FAILED,
+    ),
+    (
+        "TLS without a look at the certificate, as node-postgres writes it",
+        lambda pg: pg.url(query="?sslmode=no-verify"),
+        "no_tls",
+        Status.FAILED,
+    ),
+    (
+        "a root certificate that is not there",
+        lambda pg: pg.url(query="?sslmode=verify-full&sslrootcert=/nowhere/ca.pem"),
+        "no_certificate_file",
+        Status.FAILED,
+    ),
+    (
+        "a client certificate that is not there",
+        lambda pg: pg.url(query="?sslmode=prefer&sslcert=/nowhere/a.pem&sslkey=/nowhere/a.key"),
+        "no_certificate_file",
+        Status.FAILED,
+    ),
+    (
+        "a password with a question mark",
+        lambda _: "postgres://a:12?34@db:5432/app",
+        "unescaped",
+        Status.FAILED,
+    ),
+    (
+        "a host that can be no name",
+        lambda _: "postgres://a:b@db..acme.test/app",
+        "no_host",
+        Status.FAILED,
+    ),
+    (
         "a password with a hash",
         lambda _: "postgres://a:b#c@db:5432/app",
         "unescaped",
@@ -110,6 +165,37 @@ async def test_a_server_that_takes_the_call_and_says_nothing_is_a_finding() -> N
         seen = await open_database(url, deadline_s=0.3)
     (note,) = check_database(settings_of(seen), seen)
     assert note.key == "database.timed_out"
+    assert note.evidence == "TimeoutError: no answer in 0.3 s"
+
+
+async def test_a_server_that_is_no_postgresql_is_named() -> None:
+    async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(web, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        note = await found(f"postgres://a:b@127.0.0.1:{port}/app")
+    assert note.key == "database.not_postgres"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?schema=public&pgbouncer=true", "?channel_binding=require&sslmode=disable"]
+)
+async def test_the_line_to_check_by_hand_does_what_it_says(postgres: Postgres, query: str) -> None:
+    url = postgres.url(query=query).replace(
+        "postgresql", "postgresql+asyncpg" if query else "postgresql"
+    )
+    note = await found(url)
+    done = await asyncio.create_subprocess_shell(
+        note.command,
+        env={"PATH": f"{postgres.programs}:{os.environ['PATH']}", "DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await done.communicate()
+    assert b"app" in out
 
 
 async def test_a_server_that_wants_tls_is_told_from_one_that_does_not_know_us(

@@ -5,7 +5,7 @@ import pytest
 from mailproof.doctor.finding import Status
 from tests.doctor.fault_table import FAULTS
 from tests.doctor.faults import Fault
-from tests.doctor.resend_server import KEY, SENDING_ONLY
+from tests.doctor.resend_server import KEY, SENDING_ONLY, refusal
 from tests.doctor.world import World, bad, keys_of
 
 
@@ -144,3 +144,114 @@ async def test_a_gateway_that_lists_no_domains_is_no_fault(world: World) -> None
     notes = await world.examined()
     assert keys_of(notes, Status.FAILED) == set()
     assert "access.may_send" in keys_of(notes, Status.OK)
+
+
+async def test_a_key_that_begins_like_a_placeholder_is_asked_about_and_never_shown(
+    world: World,
+) -> None:
+    world.env["RESEND_API_KEY"] = "re_MyKCq3Vn_7xTzWb5RmYpLs2JhGfQeUaN4"
+    notes = await world.examined()
+    assert keys_of(notes, Status.FAILED) == {"access.refused"}
+    assert "7xTz" not in repr(notes)
+
+
+async def test_a_domain_is_its_own_however_it_is_written(world: World) -> None:
+    world.env["RESEND_FROM"] = "hallo@Fußball.test"
+    world.publish("xn--fuball-cta.test")
+    world.resend.add_domain("Fußball.test", "verified")
+    assert bad(await world.examined()) == set()
+
+
+async def test_a_subdomain_of_any_depth_inherits_dmarc(world: World) -> None:
+    world.env["RESEND_FROM"] = "a@eu.mail.acme.test"
+    world.publish("eu.mail.acme.test")
+    world.zone.drop("_dmarc.eu.mail.acme.test")
+    world.resend.add_domain("eu.mail.acme.test", "verified")
+    notes = await world.examined()
+    assert bad(notes) == set()
+    (note,) = [note for note in notes if note.key == "dmarc.ok"]
+    assert note.facts["name"] == "_dmarc.acme.test"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "v=spf1 include:_spf.host.test ~all",
+        "V=SPF1 INCLUDE:_spf.host.test ~ALL",
+        "v=spf1 redirect=_spf.host.test",
+        "v=spf1 include:%{ir}.%{v}.%{d}.host.test exists:%{i}.host.test ~all",
+        "v=spf1 a:mail.%{d} mx/24 ip6:2001:db8::/32 ip4:192.0.2.1 -all exp=why.%{d}",
+        # Beside an `all`, receivers do not follow the redirect.
+        "v=spf1 " + "a:x.test " * 9 + "~all redirect=_spf.host.test",
+    ],
+)
+async def test_spf_as_people_write_it_is_no_fault(world: World, record: str) -> None:
+    world.zone.text("_spf.host.test", "v=spf1 a mx ~all")
+    world.zone.text("acme.test", record)
+    assert bad(await world.examined()) == set()
+
+
+@pytest.mark.parametrize(
+    "record", ["v = DMARC1 ; p = reject ; sp=none; pct=20", "v=DMARC1; rua=mailto:d@acme.test"]
+)
+async def test_dmarc_as_people_write_it_is_no_fault(world: World, record: str) -> None:
+    world.zone.text("_dmarc.acme.test", record)
+    assert bad(await world.examined()) == set()
+
+
+async def test_a_return_path_that_cannot_be_known_does_not_condemn_the_domain(
+    world: World,
+) -> None:
+    world.resend.listing = SENDING_ONLY
+    world.zone.drop("send.acme.test")
+    notes = await world.examined()
+    assert keys_of(notes, Status.FAILED) == set()
+    assert "domain.unclear_return_path" in keys_of(notes, Status.CANNOT_TELL)
+
+
+async def test_a_used_up_quota_does_not_make_the_key_doubtful(world: World) -> None:
+    world.resend.listing = SENDING_ONLY
+    world.resend.everything = refusal(429, "monthly_quota_exceeded", "You have reached your quota.")
+    assert "access.known" in keys_of(await world.examined(), Status.OK)
+
+
+async def test_a_test_mail_that_was_accepted_proves_the_domain(world: World) -> None:
+    world.resend.listing = SENDING_ONLY
+    world.test_to = "me@acme.test"
+    notes = await world.examined()
+    assert bad(notes) == set()
+    assert "domain.verified" in keys_of(notes, Status.OK)
+
+
+async def test_a_test_mail_whose_answer_was_lost_is_not_called_refused(world: World) -> None:
+    world.test_to = "me@acme.test"
+    world.resend.everything = (502, "<html>Bad Gateway</html>", {"content-type": "text/html"})
+    notes = await world.examined()
+    assert "test_mail.uncertain" in keys_of(notes, Status.FAILED)
+
+
+async def test_a_test_mail_that_cannot_be_sent_is_told(world: World) -> None:
+    world.test_to = "me@acme.test"
+    world.use_smtp()
+    assert "test_mail.not_sent" in keys_of(await world.examined(), Status.CANNOT_TELL)
+
+
+async def test_a_proxy_for_other_hosts_is_not_told_of(world: World) -> None:
+    world.env |= {"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
+    world.env["HTTPS_PROXY"] = "http://127.0.0.1:1"
+    notes = await world.examined()
+    assert bad(notes) == set()
+    assert "proxy.set" not in keys_of(notes)
+
+
+async def test_a_server_that_is_told_in_place_of_resend_appears_in_a_line_that_is_safe_to_paste(
+    world: World,
+) -> None:
+    world.env["RESEND_BASE_URL"] += "/$(id)"
+    (note,) = [note for note in await world.examined() if note.check == "api.reach"]
+    assert "'" + world.resend_url + "/$(id)/domains'" in note.command
+
+
+async def test_areas_stand_in_the_order_of_a_mails_way_when_all_is_well(world: World) -> None:
+    notes = await world.examined()
+    assert [note.key for note in notes[:2]] == ["key.ok", "sender.ok"]

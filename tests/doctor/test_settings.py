@@ -119,3 +119,33 @@ def test_of_two_database_urls_mailproofs_own_counts() -> None:
     )
     assert settings.database_url is not None
     assert settings.database_url.value == "postgres://b"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("RESEND_FROM=a@${DOMAIN}", "a@acme.test"),
+        ("RESEND_FROM=a@$DOMAIN", "a@acme.test"),
+        ("RESEND_FROM=a@${NOBODY:-other.test}", "a@other.test"),
+        ("RESEND_FROM='a@${DOMAIN}'", "a@${DOMAIN}"),
+        ("RESEND_FROM=a@$SHELL", "a@$SHELL"),
+    ],
+)
+def test_a_reference_is_read_as_the_common_loaders_read_it(
+    tmp_path: Path, line: str, value: str
+) -> None:
+    file = write(tmp_path, f"DOMAIN=acme.test\n{line}\n")
+    settings = read_settings({"SHELL": "/bin/sh"}, file)
+    assert settings.sender is not None
+    assert settings.sender.value == value
+
+
+def test_a_file_in_utf16_without_its_mark_is_read_and_named(tmp_path: Path) -> None:
+    settings = read_settings({}, write(tmp_path, "RESEND_API_KEY=re_1\n".encode("utf-16-le")))
+    assert settings.api_key is not None
+    assert [note.key for note in check_env_file(settings)] == ["env_file.utf16"]
+
+
+def test_a_placeholder_and_a_url_without_a_login_are_no_secrets() -> None:
+    environ = {"RESEND_API_KEY": "your-api-key", "SMTP_URL": "smtp://mailpit:1025"}
+    assert read_settings(environ).secrets == {}

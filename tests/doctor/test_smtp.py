@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailproof.diagnosis.evidence import Raised
 from mailproof.doctor.finding import Status
+from mailproof.doctor.ports import PortSeen, SmtpSeen, check_ports
 from mailproof.doctor.settings import Setting, Settings
-from mailproof.doctor.smtp_url import check_smtp_url, read_smtp_url
+from mailproof.doctor.smtp_url import SmtpUrl, check_smtp_url, read_smtp_url
 from tests.doctor.smtp_server import (
     CERTIFICATE,
     blackhole,
@@ -43,6 +45,10 @@ URLS = (
     ("https://mail.acme.test", "smtp_url.wrong_scheme"),
     ("smtp://user:p@ss/word@mail.acme.test:587", "smtp_url.unescaped"),
     ("smtp://:587", "smtp_url.malformed"),
+    ("smtp://user:pw@mail.acme.test:0", "smtp_url.malformed"),
+    ("smtp://mailpit:1025", "smtp_url.ok"),
+    ("smtp://smtp:25", "smtp_url.ok"),
+    ("smtp://10.0.0.5:587", "smtp_url.ok"),
     ("smtp://user:pw@smtp.example.com:587", "smtp_url.placeholder"),
     ("smtps://user:pw@mail.acme.test:587", "smtp_url.tls_too_early"),
     ("smtp://user:pw@mail.acme.test:465", "smtp_url.tls_too_late"),
@@ -148,6 +154,52 @@ async def test_a_host_that_does_not_exist_is_named(world: World) -> None:
     world.use_smtp()
     world.env["SMTP_URL"] = "smtp://user:pw@mail.nobody.invalid:587"
     assert "ports.no_host" in keys_of(await world.examined(), Status.FAILED)
+
+
+@pytest.mark.parametrize("host", ["mail..acme.test", "a" * 64 + ".test"])
+async def test_a_host_that_can_be_no_name_is_named(world: World, host: str) -> None:
+    world.use_smtp()
+    world.env["SMTP_URL"] = f"smtp://user:pw@{host}:587"
+    assert "ports.no_host" in keys_of(await world.examined(), Status.FAILED)
+
+
+def seen_from(code: str) -> SmtpSeen:
+    url = SmtpUrl("smtp", "mail.acme.test", 587)
+    return SmtpSeen(url=url, ports=(PortSeen(587, Raised("OSError", "words", code=code)),))
+
+
+@pytest.mark.parametrize("code", ["ENETUNREACH", "EHOSTUNREACH"])
+def test_a_machine_without_a_network_is_not_taken_for_a_dead_server(code: str) -> None:
+    assert [note.key for note in check_ports(seen_from(code))] == ["ports.no_route"]
+
+
+TALKS: tuple[tuple[str, bytes, str], ...] = (
+    ("breaks off after EHLO", b"220 hi\r\n", "tls.breaks_off"),
+    ("breaks off in the handshake", b"220 hi\r\n250 STARTTLS\r\n220 go\r\n", "tls.breaks_off"),
+    ("is a web server", b"HTTP/1.1 400 Bad Request\r\n\r\n", "tls.not_smtp"),
+)
+
+
+@pytest.mark.parametrize(("name", "words", "key"), TALKS, ids=[row[0] for row in TALKS])
+async def test_a_server_that_is_not_as_it_should_be_is_named(
+    world: World, name: str, words: bytes, key: str
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in words.splitlines(keepends=True):
+            writer.write(line)
+            await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        world.use_smtp(port=server.sockets[0].getsockname()[1])
+        assert key in keys_of(await world.examined(), Status.FAILED)
+
+
+async def test_a_catcher_of_test_mail_on_this_machine_needs_no_tls(world: World) -> None:
+    world.smtp.starttls = False
+    world.use_smtp()
+    assert "tls.not_needed" in keys_of(await world.examined(), Status.OK)
 
 
 async def test_a_server_that_hangs_up_before_it_greets_is_named(world: World) -> None:

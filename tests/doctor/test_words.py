@@ -103,6 +103,12 @@ def test_a_secret_is_taken_out_of_facts_evidence_and_command() -> None:
     assert finding.command == "curl $RESEND_API_KEY"
 
 
+def test_what_a_server_says_cannot_steer_the_terminal() -> None:
+    note = failed("api.reach", "reach.not_resend", {"url": "x"}, evidence="a\x1b[31m\r\nb\u202ec")
+    (finding,) = told([note], "en", {})
+    assert finding.evidence == "a [31m b c"
+
+
 def plain(text: str, _: Status) -> str:
     return text
 
@@ -119,6 +125,13 @@ async def test_no_line_but_a_command_is_wider_than_the_page(
     for line in text.splitlines()[1:]:
         columns = len(line) + len(re.findall(r"[\u2e80-\uffef]", line))
         assert columns <= width + 2 or any(each in line for each in commands), line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_terminal_of_a_few_columns_breaks_nothing(world: World, language: str) -> None:
+    world.env |= {"RESEND_API_KEY": "1"}
+    findings = told(await world.examined(), language, {})
+    assert page(findings, language, width=8, paint=plain)
 
 
 async def test_the_page_begins_with_what_stops_mail(world: World) -> None:

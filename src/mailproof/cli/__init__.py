@@ -81,11 +81,10 @@ def main() -> None:
 
 def _speak_utf8() -> None:
     """Chinese must come out on a Windows console in any code page, and in a pipe under `LANG=C`."""
-    if os.environ.get("PYTHONIOENCODING"):
-        return
+    encoding = None if os.environ.get("PYTHONIOENCODING") else "utf-8"
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _flush_quietly() -> None:

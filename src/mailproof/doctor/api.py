@@ -1,5 +1,6 @@
 """Judge what Resend answered: is it reached, does it know the key, is there quota left?"""
 
+import shlex
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,10 +12,12 @@ from mailproof.doctor.asking import (
     RESEND,
     Answer,
     ApiSeen,
+    accepted,
     base_url_of,
     is_loopback,
     json_of,
     shown,
+    without_login,
 )
 from mailproof.doctor.finding import Noted, failed, fine, skipped, unclear, warned
 from mailproof.doctor.settings import Settings
@@ -36,7 +39,7 @@ _ACCESS: Final = frozenset(
 )
 # What a mail without a recipient is refused with when everything before it was right.
 _AS_INTENDED: Final = frozenset({R.MESSAGE_INVALID, R.RECIPIENT_INVALID})
-# The answer came from Resend, but it is no answer to the question.
+# Nobody answered, or somebody between us and Resend, or Resend could not.
 _NOT_REACHED: Final = frozenset(
     {
         R.BLOCKED_BY_INTERMEDIARY,
@@ -47,9 +50,10 @@ _NOT_REACHED: Final = frozenset(
         R.TIMED_OUT,
         R.PROVIDER_UNAVAILABLE,
         R.CONFIGURATION_INVALID,
-        R.UNKNOWN,
     }
 )
+# What only a key that is known is told.
+_KNOWS_KEY: Final = frozenset({R.QUOTA_EXCEEDED})
 
 # Free accounts: 100 mails in 24 hours, 3,000 a month (Resend, "Account quotas and limits").
 FREE_PER_DAY: Final = 100
@@ -63,7 +67,7 @@ def check_base_url(settings: Settings) -> Iterator[Noted]:
     if setting is None or not setting.value.strip():
         return
     url = base_url_of(setting)
-    shown_url = _without_login(url)
+    shown_url = without_login(url)
     facts = {"name": setting.name, "origin": setting.where, "url": shown_url}
     evidence = f"{setting.name}={shown_url}"
     try:
@@ -88,7 +92,7 @@ def check_base_url(settings: Settings) -> Iterator[Noted]:
 def check_reach(api: ApiSeen) -> Iterator[Noted]:
     """Did Resend itself answer, or something in between, or nobody?"""
     check = "api.reach"
-    facts = {"url": _without_login(api.base_url)}
+    facts = {"url": without_login(api.base_url)}
     command = _curl(api)
     spoke = [each for each in api.answers if _speaks_resend(each)]
     if any(not _is_not_found(each) for each in spoke):
@@ -102,10 +106,11 @@ def check_reach(api: ApiSeen) -> Iterator[Noted]:
     facts |= {"seen": shown(answer)}
     if _is_edge_1010(answer):
         yield failed(check, "reach.user_agent", facts, evidence=shown(answer), command=command)
-    elif isinstance(answer, HttpAnswer) and failure.reason not in _NOT_REACHED:
+    elif _answered(answer) and failure.reason not in _NOT_REACHED:
         yield failed(check, "reach.not_resend", facts, evidence=shown(answer), command=command)
     else:
-        key = "reach.wrong_url" if failure.reason is R.CONFIGURATION_INVALID else "reach.failed"
+        wrong_url = isinstance(answer, HttpAnswer) and failure.reason is R.CONFIGURATION_INVALID
+        key = "reach.wrong_url" if wrong_url else "reach.failed"
         yield _explained(check, key, failure, facts, shown(answer), command)
 
 
@@ -125,8 +130,8 @@ def check_access(api: ApiSeen) -> Iterator[Noted]:
         if failure.reason in _ACCESS and not may_only_send:
             yield _explained(check, "access.refused", failure, {}, shown(answer), command)
             return
-    if api.probe is not None and _accepted(api.probe):
-        url = {"url": _without_login(api.base_url)}
+    if api.probe is not None and accepted(api.probe):
+        url = {"url": without_login(api.base_url)}
         yield warned(check, "access.takes_anything", url, evidence=shown(api.probe))
     elif api.domains is not None:
         yield fine(check, "access.full", evidence=_line(api.listing), command=command)
@@ -134,6 +139,8 @@ def check_access(api: ApiSeen) -> Iterator[Noted]:
         yield fine(check, "access.sending_only", evidence=_line(api.listing), command=command)
     elif api.probe is not None and _is_as_intended(api, api.probe):
         yield fine(check, "access.may_send", evidence=shown(api.probe), command=command)
+    elif api.probe is not None and api.failure(api.probe).reason in _KNOWS_KEY:
+        yield fine(check, "access.known", evidence=shown(api.probe), command=command)
     else:
         yield unclear(check, "access.unclear", evidence=_line(api.probe), command=command)
 
@@ -201,17 +208,18 @@ def check_rate(api: ApiSeen) -> Iterator[Noted]:
         yield fine(check, "rate.ok", {"limit": limit}, evidence=evidence)
 
 
-def check_test_mail(api: ApiSeen, address: str) -> Iterator[Noted]:
+def check_test_mail(api: ApiSeen | None, address: str) -> Iterator[Noted]:
     """What became of the mail that `--send-test` asked for."""
     check, facts = "api.test_mail", {"address": address}
-    if api.test is None:
-        yield skipped(check, "test_mail.not_sent", facts)
-    elif _accepted(api.test):
+    if api is None or api.test is None:
+        yield unclear(check, "test_mail.not_sent", facts)
+    elif accepted(api.test):
         facts |= {"id": str(json_of(api.test)["id"])}
         yield fine(check, "test_mail.accepted", facts, evidence=shown(api.test))
     else:
         failure = api.failure(api.test)
-        yield _explained(check, "test_mail.refused", failure, facts, shown(api.test), _curl(api))
+        key = "test_mail.uncertain" if failure.ambiguous else "test_mail.refused"
+        yield _explained(check, key, failure, facts, shown(api.test), _curl(api))
 
 
 def _explained(  # noqa: PLR0913 - the columns of a finding
@@ -238,6 +246,11 @@ def _speaks_resend(answer: Answer) -> bool:
     return isinstance(body.get("message"), str) and ("name" in body or "statusCode" in body)
 
 
+def _answered(answer: Answer) -> bool:
+    """Did somebody say something, be it no HTTP?"""
+    return isinstance(answer, HttpAnswer) or answer.type.endswith("ClientResponseError")
+
+
 def _is_not_found(answer: Answer) -> bool:
     return isinstance(answer, HttpAnswer) and answer.status in {404, 405}
 
@@ -254,10 +267,6 @@ def _is_edge_1010(answer: Answer) -> bool:
 
 def _is_success(answer: Answer) -> bool:
     return isinstance(answer, HttpAnswer) and answer.status < 300
-
-
-def _accepted(answer: Answer) -> bool:
-    return _is_success(answer) and isinstance(json_of(answer).get("id"), str)
 
 
 def _is_restricted(api: ApiSeen, answer: Answer) -> bool:
@@ -289,11 +298,5 @@ def _first_line(answers: list[Answer]) -> str:
 
 
 def _curl(api: ApiSeen) -> str:
-    url = RESEND if api.base_url == RESEND else _without_login(api.base_url)
-    return f'curl -sS -i {url}/domains -H "Authorization: Bearer $RESEND_API_KEY"'
-
-
-def _without_login(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url
+    url = RESEND if api.base_url == RESEND else without_login(api.base_url)
+    return f'curl -sS -i {shlex.quote(f"{url}/domains")} -H "Authorization: Bearer $RESEND_API_KEY"'

@@ -10,6 +10,7 @@ documented; so a complaint about `to` proves the key, and says nothing about the
 import asyncio
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,10 +20,12 @@ import mailproof
 from mailproof.diagnosis.evidence import Context, Evidence, HttpAnswer, Raised
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reading.harvest import parse_body
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.doctor.keys import Key
 from mailproof.doctor.sender import Sender
 from mailproof.doctor.settings import Setting
+from mailproof.mail.address import Address
+from mailproof.mail.invalid import InvalidInput
 from mailproof.providers.diagnose import diagnose
 from mailproof.providers.http import Http, open_http
 
@@ -37,7 +40,7 @@ Answer = HttpAnswer | Raised
 
 
 class Domain(msgspec.Struct, frozen=True):
-    """A domain as Resend lists it; unknown fields are left out."""
+    """A domain as Resend lists it; `name` in lower case and ASCII, unknown fields left out."""
 
     name: str
     status: str = ""
@@ -87,6 +90,13 @@ def base_url_of(setting: Setting | None) -> str:
     return value or RESEND
 
 
+def without_login(url: str) -> str:
+    """The URL as it may be shown."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url
+
+
 def is_resend(url: str) -> bool:
     """Is this Resend itself, not a stand-in on this machine or another server?"""
     try:
@@ -104,16 +114,23 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-async def ask(
-    base_url: str, key: Key, sender: Sender | None, *, test_to: str, deadline_s: float
+async def ask(  # noqa: PLR0913 - what one round of questions needs
+    base_url: str,
+    key: Key,
+    sender: Sender | None,
+    environ: Mapping[str, str],
+    *,
+    test_to: str,
+    deadline_s: float,
 ) -> ApiSeen:
     """Ask all questions at once; `deadline_s` for each. With `test_to`, one real mail goes there.
 
     A key that cannot be one is not sent: without it, an answer still shows that Resend is there.
+    `environ` names the proxy, if there is one.
     """
     headers = {"Authorization": f"Bearer {key.value}"} if key.usable else {}
     address = sender.mailbox if sender is not None else _TESTING_SENDER
-    async with open_http(f"mailproof-doctor/{mailproof.__version__}") as http:
+    async with open_http(f"mailproof-doctor/{mailproof.__version__}", environ) as http:
         async with asyncio.TaskGroup() as group:
             listing = group.create_task(
                 http.get(f"{base_url}/domains?limit=100", headers=headers, deadline_s=deadline_s)
@@ -159,15 +176,23 @@ def json_of(answer: Answer) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def accepted(answer: Answer) -> bool:
+    """Was it taken for sending?"""
+    is_success = isinstance(answer, HttpAnswer) and answer.status < 300
+    return is_success and isinstance(json_of(answer).get("id"), str)
+
+
 def shown(answer: Answer) -> str:
     """The answer in one line, as evidence: status and first words, without secrets in them."""
     if isinstance(answer, HttpAnswer):
         body = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", str(answer.body), flags=re.DOTALL)
-        return f"HTTP {answer.status} {redact_text(' '.join(body.split()))[:300]}".strip()
-    inner = answer
-    while inner.cause is not None and not answer.message:
-        inner = inner.cause
-    return redact_text(f"{inner.type}: {inner.message}")[:300].strip(": ")
+        to = f"location: {answer.headers['location']} " if "location" in answer.headers else ""
+        return f"HTTP {answer.status} {redact_text(to + ' '.join(body.split()))[:300]}".strip()
+    speaking = answer  # the outermost that has words, else the outermost
+    while speaking.cause is not None and not speaking.message:
+        speaking = speaking.cause
+    speaking = speaking if speaking.message else answer
+    return redact_text(f"{speaking.type}: {speaking.message}")[:300].strip(": ")
 
 
 def _domains(answer: Answer) -> tuple[tuple[Domain, ...] | None, bool]:
@@ -178,7 +203,16 @@ def _domains(answer: Answer) -> tuple[tuple[Domain, ...] | None, bool]:
         found = msgspec.convert(body.get("data"), tuple[Domain, ...])
     except msgspec.ValidationError:
         return None, False
-    return found, body.get("has_more") is True
+    named = tuple(msgspec.structs.replace(each, name=_in_ascii(each.name)) for each in found)
+    return named, body.get("has_more") is True
+
+
+def _in_ascii(domain: str) -> str:
+    """As the From domain is written, to be compared with it: small letters, `xn--` for others."""
+    try:
+        return Address.parse(f"a@{domain}", where="domain").wire.rpartition("@")[2].lower()
+    except InvalidInput:
+        return domain.lower()
 
 
 async def _records(  # noqa: PLR0913 - what one call needs
@@ -190,7 +224,7 @@ async def _records(  # noqa: PLR0913 - what one call needs
     deadline_s: float,
 ) -> tuple[Record, ...]:
     """What Resend wants in the DNS; empty when it does not tell, which costs only the detail."""
-    own = next((each for each in domains or () if each.name.lower() == sender.domain), None)
+    own = next((each for each in domains or () if each.name == sender.domain), None)
     if own is None or not re.fullmatch(r"[\w-]+", own.id):
         return ()
     answer = await http.get(f"{base_url}/domains/{own.id}", headers=headers, deadline_s=deadline_s)

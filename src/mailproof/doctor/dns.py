@@ -20,13 +20,16 @@ __all__ = [
     "check_return_path",
     "check_return_path_spf",
     "check_spf",
-    "misses_resend_records",
 ]
 
 DEFAULT_REGION: Final = "us-east-1"
 _FEEDBACK: Final = re.compile(r"feedback-smtp\.[\w-]+\.amazonses\.com\.?$", re.IGNORECASE)
-_DMARC: Final = re.compile(r"v\s*=\s*DMARC1\b", re.IGNORECASE)
+_MEANT_AS_DMARC: Final = re.compile(r"v\s*=\s*DMARC1\b", re.IGNORECASE)
+# RFC 7489 section 6.3: it comes first, and in capitals.
+_DMARC: Final = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 _POLICY: Final = re.compile(r"(?:^|;)\s*p\s*=\s*(none|quarantine|reject)\s*(?:;|$)", re.IGNORECASE)
+# Section 6.6.3: where reports are asked for, a missing policy counts as `none`.
+_REPORTS: Final = re.compile(r"(?:^|;)\s*rua\s*=\s*mailto:", re.IGNORECASE)
 # Panels that keep the quotes around a pasted value put them into the record.
 _KEY: Final = re.compile(r"""(?:^|;)["'\s]*p\s*=\s*([^;]*)""")
 # RFC 6376 section 3.3.3: keys under 1024 bits count as unsigned.
@@ -78,11 +81,16 @@ def check_spf(seen: DnsSeen, *, by_resend: bool) -> Iterator[Noted]:
     yield from flaws
 
 
-def check_return_path_spf(seen: DnsSeen, *, custom_return_path: str) -> Iterator[Noted]:
-    """SPF where Resend's mail is judged by it: at the return path, `send.` by default."""
+def check_return_path_spf(seen: DnsSeen, *, custom_return_path: str, told: bool) -> Iterator[Noted]:
+    """SPF where Resend's mail is judged by it: at the return path, `send.` by default.
+
+    `told`: Resend has shown this account's domains, so a return path elsewhere would be known.
+    """
     check = "dns.return_path_spf"
     if seen.exists.state == "no_name":
         return
+    if not told and not seen.return_path_spf.values and not seen.return_path_mx.values:
+        return  # `check_return_path` says what may be the matter
     if custom_return_path:
         yield skipped(check, "return_path.custom", {"name": custom_return_path})
         return
@@ -97,8 +105,10 @@ def check_return_path_spf(seen: DnsSeen, *, custom_return_path: str) -> Iterator
         )
 
 
-def check_return_path(seen: DnsSeen, *, region: str, custom_return_path: str) -> Iterator[Noted]:
-    """The MX record through which bounces and complaints find back to Resend."""
+def check_return_path(
+    seen: DnsSeen, *, region: str, custom_return_path: str, told: bool
+) -> Iterator[Noted]:
+    """The MX record through which bounces and complaints find back to Resend; `told` as above."""
     check, found = "dns.return_path", seen.return_path_mx
     if seen.exists.state == "no_name":
         return
@@ -113,8 +123,11 @@ def check_return_path(seen: DnsSeen, *, region: str, custom_return_path: str) ->
         yield _unknown(check, found)
     elif not hosts and seen.return_path_misplaced.values:
         yield _misplaced(check, found, seen.return_path_misplaced)
-    elif not hosts:
+    elif not hosts and told:
         yield failed(check, "return_path.missing", facts, command=found.command)
+    elif not hosts:
+        key = "return_path.missing_or_elsewhere"
+        yield warned(check, key, facts, severity=Severity.ERROR, command=found.command)
     elif not any(_FEEDBACK.fullmatch(host) for host in hosts):
         yield failed(check, "return_path.other", facts, evidence=evidence, command=found.command)
     elif region and not any(host.lower().rstrip(".") == target for host in hosts):
@@ -154,11 +167,12 @@ def check_dmarc(seen: DnsSeen) -> Iterator[Noted]:
     check, found = "dns.dmarc", seen.dmarc
     if seen.exists.state == "no_name":
         return
-    records = [value for value in found.values if _DMARC.search(value)]
-    if not records and seen.dmarc_above is not None:
-        above = [value for value in seen.dmarc_above.values if _DMARC.match(value)]
-        if above:  # RFC 7489 section 6.6.3: a subdomain follows the domain above it
-            found, records = seen.dmarc_above, above
+    records = [value for value in found.values if _MEANT_AS_DMARC.search(value)]
+    if not records:  # RFC 7489 section 6.6.3: a subdomain follows its organisation's domain
+        for above in seen.dmarc_above:
+            if inherited := [value for value in above.values if _DMARC.match(value)]:
+                found, records = above, inherited
+                break
     facts = {"name": found.name, "domain": seen.domain}
     evidence = " | ".join(records or found.values)[:300]
     if found.state == "unknown":
@@ -175,7 +189,7 @@ def check_dmarc(seen: DnsSeen) -> Iterator[Noted]:
             evidence=evidence,
             command=found.command,
         )
-    elif not _DMARC.match(records[0]) or not _POLICY.search(records[0]):
+    elif not _is_dmarc(records[0]):
         yield warned(
             check,
             "dmarc.malformed",
@@ -188,12 +202,9 @@ def check_dmarc(seen: DnsSeen) -> Iterator[Noted]:
         yield fine(check, "dmarc.ok", facts, evidence=evidence, command=found.command)
 
 
-def misses_resend_records(seen: DnsSeen) -> bool | None:
-    """Resend verifies no domain without DKIM key and return path. None: the DNS did not tell."""
-    found = (seen.dkim, seen.return_path_mx)
-    if any(each.state == "unknown" for each in found):
-        return None
-    return any(not each.values for each in found)
+def _is_dmarc(record: str) -> bool:
+    has_policy = _POLICY.search(record) or _REPORTS.search(record)
+    return _DMARC.match(record) is not None and has_policy is not None
 
 
 def _spf(
@@ -206,6 +217,7 @@ def _spf(
         "mechanism": mechanism,
         "count": str(count.lookups),
         "max": str(LOOKUPS_MAX),
+        "target": count.dead,
     }
     evidence, command = " | ".join(records)[:400], found.command
     flaw = spf_flaw(records[0]) if len(records) == 1 else ""
@@ -225,8 +237,13 @@ def _spf(
     elif count.lookups > LOOKUPS_MAX:
         key = "spf.too_many_lookups"
         yield note(check, key, facts, severity=severity, evidence=evidence, command=command)
+    elif count.dead:
+        key = "spf.dead_include"
+        yield note(check, key, facts, severity=severity, evidence=evidence, command=command)
     elif flaw:
         yield warned(check, f"spf.{flaw}", facts, evidence=evidence, command=command)
+    elif not count.complete:
+        yield unclear(check, "spf.incomplete", facts, evidence=evidence, command=command)
     else:
         yield fine(check, "spf.ok", facts, evidence=evidence, command=command)
 

@@ -5,8 +5,7 @@ from typing import Final
 
 from mailproof.diagnosis.evidence import HttpAnswer
 from mailproof.diagnosis.reasons import Reason, Severity
-from mailproof.doctor.asking import ApiSeen, Domain, Record, shown
-from mailproof.doctor.dns import misses_resend_records
+from mailproof.doctor.asking import ApiSeen, Domain, Record, accepted, shown
 from mailproof.doctor.finding import Noted, Phrase, failed, fine, skipped, unclear
 from mailproof.doctor.resolving import RETURN_PATH, DnsSeen
 from mailproof.doctor.sender import Sender
@@ -36,6 +35,8 @@ def check_domain(api: ApiSeen, sender: Sender | None, seen: DnsSeen | None) -> I
         yield fine(CHECK, "domain.verified", facts, evidence=f"{own.name}: {own.status}")
     elif own is not None:
         yield _not_verified(api, own, facts)
+    elif api.test is not None and accepted(api.test):
+        yield fine(CHECK, "domain.verified", facts, evidence=shown(api.test))
     elif refused := _refused(api, facts):
         yield refused
     elif api.domains is not None and not api.more:
@@ -59,7 +60,7 @@ def custom_return_path(api: ApiSeen | None) -> str:
 
 
 def _own(api: ApiSeen, domain: str) -> Domain | None:
-    return next((each for each in api.domains or () if each.name.lower() == domain), None)
+    return next((each for each in api.domains or () if each.name == domain), None)
 
 
 def _not_verified(api: ApiSeen, own: Domain, facts: dict[str, str]) -> Noted:
@@ -101,7 +102,7 @@ def _refused(api: ApiSeen, facts: dict[str, str]) -> Noted | None:
 
 def _mismatch(api: ApiSeen, domain: str) -> bool:
     """Does the account have the domain above or below this one? Then that is the better answer."""
-    return any(_related(each.name.lower(), domain) for each in api.domains or ())
+    return any(_related(each.name, domain) for each in api.domains or ())
 
 
 def _related(one: str, other: str) -> bool:
@@ -109,7 +110,7 @@ def _related(one: str, other: str) -> bool:
 
 
 def _not_listed(domains: tuple[Domain, ...], domain: str, facts: dict[str, str]) -> Noted:
-    related = [each for each in domains if _related(each.name.lower(), domain)]
+    related = [each for each in domains if _related(each.name, domain)]
     evidence = ", ".join(f"{each.name}: {each.status}" for each in domains[:_LISTED_MAX])
     if related:
         best = next((each for each in related if each.status == "verified"), related[0])
@@ -122,15 +123,16 @@ def _not_listed(domains: tuple[Domain, ...], domain: str, facts: dict[str, str])
 
 
 def _from_dns(api: ApiSeen, seen: DnsSeen | None, facts: dict[str, str]) -> Noted:
-    """A sending-only key may not see the list, but no domain is verified without its records."""
+    """A sending-only key may not see the list, but no domain is verified without its DKIM key."""
     if not api.with_key and api.listing is None:
         return skipped(CHECK, "domain.not_asked", facts)
-    missing = misses_resend_records(seen) if seen is not None else None
     command = _dig(facts["domain"])
-    if missing is None:
+    if seen is None or seen.dkim.state == "unknown":
         return unclear(CHECK, "domain.unclear", facts, command=command)
-    if missing:
+    if not seen.dkim.values:
         return failed(CHECK, "domain.dns_says_no", facts, command=command)
+    if not seen.return_path_mx.values:  # it may be elsewhere: Resend lets its name be chosen
+        return unclear(CHECK, "domain.unclear_return_path", facts, command=command)
     return unclear(CHECK, "domain.dns_says_yes", facts, severity=Severity.INFO, command=command)
 
 

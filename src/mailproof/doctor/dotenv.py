@@ -40,8 +40,10 @@ class Dotenv(msgspec.Struct, frozen=True):
 
 def parse_dotenv(raw: bytes) -> Dotenv:
     """Read the bytes of a file; any bytes lead to a result."""
-    utf16 = raw.startswith(_UTF16)
-    text = raw.decode("utf-16" if utf16 else "utf-8-sig", "replace")
+    marked = raw.startswith(_UTF16)
+    utf16 = marked or raw[1:2] == b"\0"  # some editors leave the mark out
+    encoding = ("utf-16" if marked else "utf-16-le") if utf16 else "utf-8-sig"
+    text = raw.decode(encoding, "replace")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     entries: list[Entry] = []
     strange: list[int] = []

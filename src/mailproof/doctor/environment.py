@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from mailproof.diagnosis.evidence import HttpAnswer
 from mailproof.diagnosis.reasons import Severity
-from mailproof.doctor.asking import ApiSeen
+from mailproof.doctor.asking import ApiSeen, without_login
 from mailproof.doctor.finding import Noted, failed, fine, warned
 from mailproof.doctor.settings import Settings
+from mailproof.providers.http import proxy_for
 
-__all__ = ["check_certificates", "check_clock", "check_env_file", "check_proxies"]
+__all__ = ["check_certificates", "check_clock", "check_env_file", "check_proxies", "check_quotes"]
 
-_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY")
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 # Signed requests (SES) are refused beyond five minutes; webhook signatures likewise. Below one
@@ -53,23 +54,62 @@ def check_env_file(settings: Settings) -> Iterator[Noted]:
     yield from flaws or found
 
 
-def check_proxies(environ: Mapping[str, str]) -> Iterator[Noted]:
-    """A proxy is no fault, but whoever looks for the cause of a blocked call must know of it."""
+def check_quotes(settings: Settings) -> Iterator[Noted]:
+    """Quotes in a URL are tolerated here, and break it for the app; `keys` looks for its own."""
+    urls = (
+        ("api.base_url", settings.base_url),
+        ("smtp.url", settings.smtp_url),
+        ("database", settings.database_url),
+    )
+    for check, setting in urls:
+        if setting is not None and setting.quoted:
+            facts = {"name": setting.name, "origin": setting.where}
+            mark = setting.value.strip()[0]
+            evidence = f"{setting.name}={mark}…{mark}"
+            yield failed(check, "setting.quoted", facts, evidence=evidence)
+
+
+def check_proxies(environ: Mapping[str, str], url: str) -> Iterator[Noted]:
+    """A proxy is no fault, but whoever looks for the cause of a blocked call must know of it.
+
+    `url` is where calls go: a proxy for other places is not told of, only one that is none.
+    """
+    check = "environment.proxy"
+    taken = _taken(environ, url)
     for name in _PROXIES:
-        value = (environ.get(name) or environ.get(name.lower()) or "").strip()
+        value = (environ.get(name.lower()) or environ.get(name) or "").strip()
         if not value:
             continue
-        try:
-            parts = urlsplit(value if "://" in value else f"http://{value}")
-            shown = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}".rstrip(":")
-            usable = bool(parts.hostname) and parts.scheme in {"http", "https", "socks5", "socks5h"}
-        except ValueError:
-            shown, usable = "…", False
-        facts = {"name": name, "proxy": shown}
-        if usable:
-            yield fine("environment.proxy", "proxy.set", facts, evidence=f"{name}={shown}")
-        else:
-            yield failed("environment.proxy", "proxy.malformed", facts, evidence=f"{name}={shown}")
+        scheme, shown = _shown_proxy(value)
+        facts = {"name": name, "proxy": shown, "url": without_login(url)}
+        evidence = f"{name}={shown}"
+        if scheme.startswith("socks"):
+            if name == taken:
+                yield failed(check, "proxy.socks", facts, evidence=evidence)
+        elif scheme not in {"http", "https"}:
+            yield failed(check, "proxy.malformed", facts, evidence=evidence)
+        elif name == taken:
+            yield fine(check, "proxy.set", facts, evidence=evidence)
+
+
+def _taken(environ: Mapping[str, str], url: str) -> str:
+    """Which of the variables counts for this URL; empty: none."""
+    try:
+        name, _ = proxy_for(url, environ) or ("", "")
+    except ValueError:
+        return ""
+    return name.upper()
+
+
+def _shown_proxy(value: str) -> tuple[str, str]:
+    """Its scheme, empty when it is no proxy, and the proxy without a login."""
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "", "…"
+    host = parts.hostname or ""
+    return parts.scheme if host else "", f"{parts.scheme}://{host}{port}"
 
 
 def check_certificates(environ: Mapping[str, str]) -> Iterator[Noted]:

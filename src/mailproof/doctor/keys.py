@@ -8,27 +8,12 @@ import msgspec
 
 from mailproof.diagnosis.reasons import Severity
 from mailproof.doctor.finding import Noted, failed, fine, skipped, warned
+from mailproof.doctor.placeholder import is_placeholder
 from mailproof.doctor.settings import Setting, Settings
 
 __all__ = ["Key", "check_key", "read_key"]
 
 CHECK: Final = "key"
-
-# Values that stand in examples, templates and CI files where a key belongs.
-_PLACEHOLDER: Final = re.compile(
-    r"""
-    .{1,3}                                     # `1`, `x`, `...`
-    | re_ [x*._-]* | re_1234\w* | re_\.\.\.    # what documentation prints
-    | re_ (?:your|my|test|fake|dummy|demo|example|secret|api|key|placeholder)\w*
-    | [x*.\-_]+ | <.*> | \[.*\] | \{\{.*\}\}
-    | \$\{?\w+\}? | %\w+% | process\.env\.\w+ | import\.meta\.env\.\w+ | env:\w*
-    | (?:your|my|insert|paste|enter|add|put|replace|change)[\s_-]?\w*(?:[\s_.-]\w+)*
-    | (?:resend|api|email|secret|test|fake|dummy|mock|example)[\w-]*?(?:key|token|secret)
-    | todo | tbd | fixme | none | null | nil | undefined | false | true | test\w{0,5} | secret
-    | dummy | fake | foo | bar | foobar | placeholder | example | changeme | password | resend | key
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 
 # Whose key is it? The shapes are documented by the providers, or fixed by their key checkers.
 _SHAPES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
@@ -72,7 +57,7 @@ def read_key(setting: Setting | None) -> Key:
     foreign = next((name for name, shape in _SHAPES if shape.fullmatch(bare)), "")
     if _WEBHOOK_SECRET.fullmatch(bare):
         foreign = "webhook"
-    usable = bool(bare) and not foreign and not _is_placeholder(bare) and bare.isascii()
+    usable = bool(bare) and not foreign and not is_placeholder(bare) and bare.isascii()
     return Key(bare, usable, foreign)
 
 
@@ -102,7 +87,8 @@ def _wrapping(setting: Setting, facts: dict[str, str]) -> Iterator[Noted]:
     value = setting.value
     stripped = value.strip()
     if stripped[:1] in _QUOTES or stripped[-1:] in _QUOTES:
-        shown = f"{setting.name}={stripped[0]}…{stripped[-1]}"
+        marks = [mark if mark in _QUOTES else "" for mark in (stripped[0], stripped[-1])]
+        shown = f"{setting.name}={'…'.join(marks)}"
         yield failed(CHECK, "key.quoted", facts, evidence=shown)
     inner = stripped.strip(_QUOTES)
     if _BEARER.match(inner):
@@ -110,15 +96,15 @@ def _wrapping(setting: Setting, facts: dict[str, str]) -> Iterator[Noted]:
         inner = _BEARER.sub("", inner)
     if "\n" in value or "\r" in value or "\\n" in value:
         yield failed(CHECK, "key.newline", facts, evidence=f"{setting.name}=…\\n")
-    elif value != stripped or (len(inner.split()) > 1 and not _is_placeholder(inner)):
+    elif value != stripped or (len(inner.split()) > 1 and not is_placeholder(inner)):
         yield failed(CHECK, "key.blank", facts, evidence=f"{setting.name}=… ")
-    if not inner.isascii():
-        yield failed(CHECK, "key.not_ascii", facts)
+    if not inner.isascii() and not is_placeholder(inner):
+        yield failed(CHECK, "key.odd_character", facts)
 
 
 def _content(setting: Setting, facts: dict[str, str], *, own_server: bool) -> Iterator[Noted]:
     key = read_key(setting)
-    if _is_placeholder(key.value) or _is_placeholder(setting.value.strip()):
+    if is_placeholder(key.value) or is_placeholder(setting.value.strip()):
         shown = setting.value.strip()[:40]
         placeholder = facts | {"value": shown}
         yield failed(CHECK, "key.placeholder", placeholder, evidence=f"{setting.name}={shown}")
@@ -129,14 +115,12 @@ def _content(setting: Setting, facts: dict[str, str], *, own_server: bool) -> It
         yield failed(CHECK, "key.other_provider", other, evidence=_shown(key.value))
     elif key.value.isascii() and not own_server and not _RESEND_SHAPE.fullmatch(key.value):
         odd = facts | {"length": str(len(key.value))}
-        if key.value.startswith("re_"):
+        if key.value.startswith("re_") and not re.fullmatch(r"\w+", key.value):
+            yield failed(CHECK, "key.odd_character", facts)
+        elif key.value.startswith("re_"):
             yield failed(CHECK, "key.too_short", odd, severity=Severity.ERROR)
         else:
             yield warned(CHECK, "key.odd_shape", odd, severity=Severity.ERROR)
-
-
-def _is_placeholder(value: str) -> bool:
-    return _PLACEHOLDER.fullmatch(value) is not None
 
 
 def _shown(value: str) -> str:

@@ -27,6 +27,7 @@ _SUMMED_UP: Final = (
 )
 _BAD: Final = (Status.FAILED, Status.WARNING, Status.CANNOT_TELL)
 _INDENT: Final = "      "
+_WIDTH_MIN: Final = 40  # narrower, a terminal may break the lines as it likes
 
 
 def page(findings: Sequence[Finding], language: str, *, width: int, paint: Paint) -> str:
@@ -35,6 +36,7 @@ def page(findings: Sequence[Finding], language: str, *, width: int, paint: Paint
     `findings` come the worst first; an area stands where its worst finding puts it.
     """
     spoken = words(language)
+    width = max(width, _WIDTH_MIN)
     lines = [paint(_summary(findings, spoken), _worst(findings)), ""]
     for area, group in _by_area(findings, spoken):
         lines.append(area)

@@ -4,6 +4,7 @@ Nothing is sent but `EHLO`, `STARTTLS` and `QUIT`: no login, no mail.
 """
 
 import asyncio
+import shlex
 import ssl
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,10 +12,11 @@ from typing import Final
 import msgspec
 
 from mailproof.diagnosis.evidence import Evidence, Raised, SmtpReply, decode_text
-from mailproof.diagnosis.reasons import Reason, Severity
-from mailproof.diagnosis.redact import redact_text
+from mailproof.diagnosis.reasons import Severity
+from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.doctor.asking import shown
 from mailproof.doctor.finding import Noted, failed, fine, unclear, warned
+from mailproof.doctor.resolving import unresolved
 from mailproof.doctor.smtp_url import SmtpUrl
 from mailproof.providers.diagnose import diagnose
 from mailproof.providers.http import raised
@@ -53,12 +55,14 @@ class PortSeen(msgspec.Struct, frozen=True):
 class SmtpSeen(msgspec.Struct, frozen=True, kw_only=True):
     """The ports, and what came of a greeting with TLS on the configured one.
 
-    `greeting`: None when that port is not open. `encrypted`: TLS came about and the certificate
-    fits the host; None when it was not asked for. `offers_starttls`: None when nobody asked.
+    `unresolved`: why the host has no address, then no port was tried. `greeting`: None when that
+    port is not open. `offers_starttls`: None when nobody asked. `tls`: what kept TLS from coming
+    about after the greeting.
     """
 
     url: SmtpUrl
-    ports: tuple[PortSeen, ...]
+    ports: tuple[PortSeen, ...] = ()
+    unresolved: Raised | None = None
     greeting: SmtpReply | Raised | None = None
     offers_starttls: bool | None = None
     tls: Raised | None = None
@@ -70,6 +74,8 @@ class SmtpSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 async def reach(url: SmtpUrl, ports: Sequence[int], *, deadline_s: float) -> SmtpSeen:
     """Try all ports at once and greet on the configured one; `deadline_s` for each step."""
+    if problem := await unresolved(url.host, deadline_s=deadline_s):
+        return SmtpSeen(url=url, unresolved=problem)
     wanted = tuple(dict.fromkeys((*ports, url.port)))
     async with asyncio.TaskGroup() as group:
         tried = [group.create_task(_try(url.host, port, deadline_s)) for port in wanted]
@@ -87,6 +93,12 @@ async def reach(url: SmtpUrl, ports: Sequence[int], *, deadline_s: float) -> Smt
 def check_ports(seen: SmtpSeen) -> Iterator[Noted]:
     """Is the configured port open, and if not, which would be?"""
     check, configured = "smtp.port", seen.configured
+    command = f"nc -vz -w 5 {shlex.quote(seen.url.host)} {seen.url.port}"
+    if seen.unresolved is not None:
+        where = {"host": seen.url.host}
+        evidence = shown(seen.unresolved)
+        yield failed(check, "ports.no_host", where, evidence=evidence, command=command)
+        return
     if configured is None:
         return
     still_open = [str(each.port) for each in seen.ports if each.is_open]
@@ -96,19 +108,17 @@ def check_ports(seen: SmtpSeen) -> Iterator[Noted]:
         "open": ", ".join(still_open),
         "blocked": ", ".join(str(each.port) for each in seen.ports if not each.is_open),
     }
-    command = f"nc -vz -w 5 {seen.url.host} {seen.url.port}"
     evidence = "; ".join(f"{each.port}: {each.state}" for each in seen.ports)
     if configured.problem is None:
         key = "ports.ok" if facts["blocked"] else "ports.all_open"
         yield fine(check, key, facts, evidence=evidence, command=command)
         return
-    failure = diagnose(Evidence(configured.problem, provider="smtp"))
-    if failure.reason is Reason.DNS_FAILURE:
-        yield failed(check, "ports.no_host", facts, evidence=evidence, command=command)
-    elif still_open:
+    if still_open:
         yield failed(check, "ports.other_open", facts, evidence=evidence, command=command)
     elif configured.timed_out:
         yield failed(check, "ports.all_blocked", facts, evidence=evidence, command=command)
+    elif configured.problem.code in {"ENETUNREACH", "EHOSTUNREACH"}:
+        yield failed(check, "ports.no_route", facts, evidence=evidence, command=command)
     else:
         yield failed(check, "ports.refused", facts, evidence=evidence, command=command)
 
@@ -120,9 +130,13 @@ def check_tls(seen: SmtpSeen) -> Iterator[Noted]:
         return
     facts = {"host": url.host, "port": str(url.port)}
     start = "" if url.implicit_tls else " -starttls smtp"
-    command = f"openssl s_client -connect {url.host}:{url.port}{start} -crlf"
+    at = shlex.quote(f"{url.host}:{url.port}")
+    command = f"openssl s_client -connect {at}{start} -crlf"
     if isinstance(greeting, Raised):
         yield _no_greeting(check, seen, greeting, facts, command)
+    elif not greeting.code:
+        evidence = redact_text(greeting.reply)[:100]
+        yield failed(check, "tls.not_smtp", facts, evidence=evidence, command=command)
     elif greeting.code != 220:
         failure = diagnose(Evidence(greeting, provider="smtp"))
         yield failed(
@@ -136,19 +150,21 @@ def check_tls(seen: SmtpSeen) -> Iterator[Noted]:
         )
     elif seen.tls is not None:
         evidence = shown(seen.tls)
+        certificate = "CERTIFICATE" in _chain(seen.tls).upper()
         yield failed(
             check,
-            "tls.certificate",
+            "tls.certificate" if certificate else "tls.breaks_off",
             facts,
             severity=Severity.ERROR,
             evidence=evidence,
             command=command,
         )
-    elif seen.offers_starttls is False and not url.is_loopback:
+    elif seen.offers_starttls is False and not url.is_own:
         yield warned(check, "tls.no_starttls", facts, severity=Severity.ERROR, command=command)
     else:
+        key = "tls.not_needed" if seen.offers_starttls is False else "tls.ok"
         evidence = f"{greeting.code} {greeting.reply.splitlines()[0] if greeting.reply else ''}"
-        yield fine(check, "tls.ok", facts, evidence=evidence.strip()[:200], command=command)
+        yield fine(check, key, facts, evidence=evidence.strip()[:200], command=command)
 
 
 def _no_greeting(
@@ -187,8 +203,9 @@ async def _try(host: str, port: int, deadline_s: float) -> PortSeen:
 async def _greet(
     url: SmtpUrl, deadline_s: float
 ) -> tuple[SmtpReply | Raised | None, bool | None, Raised | None]:
-    """The greeting; whether STARTTLS is offered; what went wrong when it was taken up."""
+    """The greeting; whether STARTTLS is offered; what went wrong after the greeting."""
     context = ssl.create_default_context()
+    greeting: SmtpReply | None = None
     try:
         async with asyncio.timeout(deadline_s):
             reader, writer = await asyncio.open_connection(
@@ -204,7 +221,8 @@ async def _greet(
             finally:
                 writer.transport.abort()
     except (OSError, EOFError, ValueError) as error:
-        return raised(error, request_written=False), None, None
+        problem = raised(error, request_written=False)
+        return (problem, None, None) if greeting is None else (greeting, None, problem)
 
 
 async def _offers_starttls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -242,8 +260,9 @@ async def _reply(reader: asyncio.StreamReader, stage: str) -> SmtpReply:
         lines.append(line[4:])
         if line[3:4] != "-":
             break
-    code = line[:3]
-    return SmtpReply(int(code) if code.isdigit() else 0, "\n".join(lines), stage)
+    if not line[:3].isdigit():  # whatever this is, it is not SMTP
+        return SmtpReply(0, line, stage)
+    return SmtpReply(int(line[:3]), "\n".join(lines), stage)
 
 
 def _chain(problem: Raised) -> str:

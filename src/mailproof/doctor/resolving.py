@@ -1,6 +1,7 @@
 """Ask the DNS about the From domain: every record that mail from it stands on, all at once."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,11 +13,14 @@ import dns.rdatatype
 import dns.resolver
 import msgspec
 
+from mailproof.diagnosis.evidence import Raised
 from mailproof.doctor.spf import SpfCount, count_lookups
+from mailproof.providers.http import raised
 
-__all__ = ["DnsSeen", "Found", "Resolving", "look_up"]
+__all__ = ["DnsSeen", "Found", "Resolving", "domains_above", "look_up", "unresolved"]
 
 DKIM_SELECTOR: Final = "resend"
+_ABOVE_MAX: Final = 8
 RETURN_PATH: Final = "send"  # Resend's default label, custom_return_path changes it
 
 
@@ -38,7 +42,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class DnsSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the DNS says about `domain`. `*_misplaced`: the same name with the domain doubled.
+    """What the DNS says about `domain`. `*_misplaced`: the same name with the domain doubled;
+    `dmarc_above`: the same record of each domain above, the highest first.
 
     Panels that add the domain by themselves turn `send.acme.com` into `send.acme.com.acme.com`.
     """
@@ -47,7 +52,7 @@ class DnsSeen(msgspec.Struct, frozen=True, kw_only=True):
     exists: Found
     spf: Found
     dmarc: Found
-    dmarc_above: Found | None
+    dmarc_above: tuple[Found, ...]
     dkim: Found
     dkim_misplaced: Found
     return_path_mx: Found
@@ -94,12 +99,10 @@ async def look_up(domain: str, nameserver: tuple[str, int] | None, *, deadline_s
     Raises `dns.resolver.NoResolverConfiguration` when the system names no DNS server.
     """
     resolving = Resolving(nameserver, deadline_s=deadline_s / 2)
-    above = domain.partition(".")[2]
     questions: Mapping[str, tuple[str, str]] = {
         "exists": (domain, "SOA"),
         "spf": (domain, "TXT"),
         "dmarc": (f"_dmarc.{domain}", "TXT"),
-        "dmarc_above": (f"_dmarc.{above}", "TXT"),
         "dkim": (f"{DKIM_SELECTOR}._domainkey.{domain}", "TXT"),
         "dkim_misplaced": (f"{DKIM_SELECTOR}._domainkey.{domain}.{domain}", "TXT"),
         "return_path_mx": (f"{RETURN_PATH}.{domain}", "MX"),
@@ -110,8 +113,11 @@ async def look_up(domain: str, nameserver: tuple[str, int] | None, *, deadline_s
         tasks = {
             key: group.create_task(resolving.ask(name, kind))
             for key, (name, kind) in questions.items()
-            if key != "dmarc_above" or "." in above
         }
+        above = [
+            group.create_task(resolving.ask(f"_dmarc.{name}", "TXT"))
+            for name in domains_above(domain)
+        ]
     found = {key: task.result() for key, task in tasks.items()}
     async with asyncio.TaskGroup() as group:
         own = group.create_task(_count(resolving, found["spf"], deadline_s / 2))
@@ -120,9 +126,33 @@ async def look_up(domain: str, nameserver: tuple[str, int] | None, *, deadline_s
         domain=domain,
         spf_count=own.result(),
         return_path_spf_count=path.result(),
-        dmarc_above=found.pop("dmarc_above", None),
+        dmarc_above=tuple(each.result() for each in above),
         **found,
     )
+
+
+async def unresolved(host: str, *, deadline_s: float) -> Raised | None:
+    """Why this machine finds no address for `host`; None: it does.
+
+    Asked before a connection is tried, so that a silent DNS is not taken for a silent server.
+    """
+    try:
+        async with asyncio.timeout(deadline_s):
+            await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        return raised(socket.gaierror(socket.EAI_AGAIN, f"no answer in {deadline_s:g} s"))
+    except UnicodeError as error:  # a label is empty or too long
+        return raised(socket.gaierror(socket.EAI_NONAME, str(error)))
+    except OSError as error:
+        return raised(error)
+    return None
+
+
+def domains_above(domain: str) -> list[str]:
+    """`a.b.acme.com`: acme.com, b.acme.com. Where an organisation begins, no list can tell for
+    sure, so each is asked, up to eight of them, as receivers do (RFC 9989, DNS tree walk)."""
+    labels = domain.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels) - 2, 0, -1)][:_ABOVE_MAX]
 
 
 async def _count(resolving: Resolving, found: Found, deadline_s: float) -> SpfCount:
@@ -145,5 +175,7 @@ def _said(error: BaseException) -> str:
     if isinstance(error, dns.resolver.LifetimeTimeout | dns.exception.Timeout | TimeoutError):
         return "timeout"
     if isinstance(error, dns.resolver.NoNameservers):
-        return "SERVFAIL"
+        # Of each server asked: address, over TCP?, port, what it answered or how it failed, reply.
+        said = [each[3] for each in error.kwargs.get("errors", ())]
+        return ", ".join(dict.fromkeys(str(each) for each in said))[:200] or "SERVFAIL"
     return f"{type(error).__name__}: {error}"[:200]

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import dns.resolver
@@ -104,12 +106,15 @@ async def look(
             notes.append(unclear(area, "look.late", facts, severity=Severity.ERROR))
         except dns.resolver.NoResolverConfiguration as error:
             notes.append(unclear(area, "look.no_nameserver", evidence=str(error)))
+        except Exception as error:  # noqa: BLE001 - not swallowed: see `judge`
+            notes.append(_bug(area, error))
         return None
 
     async with asyncio.TaskGroup() as group:
         asked = looked = reached = opened = None
         if (base_url := _askable(settings)) is not None:
-            work = ask(base_url, key, from_, test_to=options.test_to, deadline_s=limits.call_s)
+            call_s = limits.call_s
+            work = ask(base_url, key, from_, environ, test_to=options.test_to, deadline_s=call_s)
             asked = group.create_task(bounded("api.reach", work))
         if from_ is not None and not from_.is_testing and not from_.is_public:
             query = look_up(from_.domain, options.nameserver, deadline_s=limits.dns_s)
@@ -142,8 +147,16 @@ def judge(seen: Everything) -> Iterator[Noted]:
         try:
             yield from tuple(check(seen))
         except Exception as error:  # noqa: BLE001 - not swallowed: it becomes a finding that says so
-            evidence = f"{type(error).__name__} ({check.__name__})"
-            yield unclear("doctor", "look.bug", severity=Severity.ERROR, evidence=evidence)
+            yield _bug(check.__name__.strip("_"), error)
+
+
+def _bug(area: str, error: Exception) -> Noted:
+    """What broke and in which line of ours. Not the message: a secret may stand in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if "mailproof" in each.filename] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    evidence = f"{type(error).__name__}, {area}, {place}"
+    return unclear("doctor", "look.bug", severity=Severity.ERROR, evidence=evidence)
 
 
 def _askable(settings: Settings) -> str | None:
@@ -157,6 +170,7 @@ def _askable(settings: Settings) -> str | None:
 
 def _settings(seen: Everything) -> Iterable[Noted]:
     yield from environment.check_env_file(seen.settings)
+    yield from environment.check_quotes(seen.settings)
     own_server = not is_resend(base_url_of(seen.settings.base_url))
     yield from keys.check_key(seen.settings, own_server=own_server)
     yield from sender.check_sender(seen.settings)
@@ -183,7 +197,8 @@ def _domain(seen: Everything) -> Iterable[Noted]:
 
 
 def _test_mail(seen: Everything) -> Iterable[Noted]:
-    if seen.options.test_to and seen.api is not None:
+    late = any(note.check == "api.reach" for note in seen.notes)
+    if seen.options.test_to and not late:
         yield from api.check_test_mail(seen.api, seen.options.test_to)
 
 
@@ -198,9 +213,12 @@ def _dns(seen: Everything) -> Iterable[Noted]:
     yield from domain_dns.check_spf(seen.dns, by_resend=by_resend)
     if by_resend:
         path = custom_return_path(seen.api)
-        yield from domain_dns.check_return_path_spf(seen.dns, custom_return_path=path)
+        told = seen.api is not None and seen.api.domains is not None
+        yield from domain_dns.check_return_path_spf(seen.dns, custom_return_path=path, told=told)
         where = region(seen.api, seen.dns.domain)
-        yield from domain_dns.check_return_path(seen.dns, region=where, custom_return_path=path)
+        yield from domain_dns.check_return_path(
+            seen.dns, region=where, custom_return_path=path, told=told
+        )
         yield from domain_dns.check_dkim(seen.dns)
     yield from domain_dns.check_dmarc(seen.dns)
 
@@ -219,7 +237,8 @@ def _database(seen: Everything) -> Iterable[Noted]:
 
 
 def _environment(seen: Everything) -> Iterable[Noted]:
-    yield from environment.check_proxies(seen.environ)
+    base_url = base_url_of(seen.settings.base_url)
+    yield from environment.check_proxies(seen.environ, base_url)
     yield from environment.check_certificates(seen.environ)
     if seen.api is not None:
         yield from environment.check_clock(seen.api, now_s=seen.now_s)
@@ -238,7 +257,11 @@ CHECKS: Final[Sequence[Callable[[Everything], Iterable[Noted]]]] = (
     _environment,
 )
 
-_STATUS_RANK: Final = {status: rank for rank, status in enumerate(Status)}
+# What was skipped is no worse than what is well: those keep the order of the checks.
+_STATUS_RANK: Final = {status: rank for rank, status in enumerate(Status)} | {
+    Status.SKIPPED: len(Status),
+    Status.OK: len(Status),
+}
 _SEVERITY_RANK: Final = {severity: -rank for rank, severity in enumerate(Severity)}
 
 

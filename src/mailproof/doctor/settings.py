@@ -10,6 +10,7 @@ import msgspec
 
 from mailproof.doctor.dotenv import Entry, parse_dotenv
 from mailproof.doctor.finding import Phrase
+from mailproof.doctor.placeholder import is_placeholder
 
 __all__ = ["Setting", "Settings", "read_settings"]
 
@@ -22,7 +23,8 @@ DATABASE_URL: Final = ("MAILPROOF_DATABASE_URL", "DATABASE_URL")
 _READ: Final = (*API_KEY, *SENDER, *BASE_URL, *SMTP_URL, *DATABASE_URL)
 
 _PASSWORD: Final = re.compile(r"//[^:/]*:(.+)@", re.DOTALL)
-_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-([^}]*))?\}")
+_BARE_REFERENCE: Final = re.compile(r"\$([A-Za-z_]\w*)")
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -36,6 +38,12 @@ class Setting(msgspec.Struct, frozen=True):
     def where(self) -> str:
         """The origin, as a fact for a sentence."""
         return self.origin or Phrase("environment")
+
+    @property
+    def quoted(self) -> bool:
+        """Are quotes part of the value? Whoever reads it finds no URL in it."""
+        text = self.value.strip()
+        return len(text) > 2 and text[0] == text[-1] and text[0] in "\"'`"
 
     def __repr__(self) -> str:  # half of these values are secrets
         return f"<Setting {self.name} from {self.where}>"
@@ -62,11 +70,14 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Each secret that was found, and the `$NAME` to show in its place; the longest first."""
+        """Each secret that was found, and the `$NAME` to show in its place; the longest first.
+
+        A URL without a login is none, and neither is a placeholder: it is to be recognised.
+        """
         found: dict[str, str] = {}
-        for each in (self.api_key, self.smtp_url, self.database_url):
-            if each is None:
-                continue
+        urls = [each for each in (self.smtp_url, self.database_url) if each and "@" in each.value]
+        key = self.api_key
+        for each in (*urls, *([key] if key and not is_placeholder(key.value.strip()) else ())):
             found |= dict.fromkeys((each.value, each.value.strip(" \n\"'")), f"${each.name}")
             # The password inside, as it is written and as it is meant.
             if login := _PASSWORD.search(each.value):
@@ -131,11 +142,15 @@ def read_settings(environ: Mapping[str, str], env_file: Path | None = None) -> S
 
 
 def _expand(entries: Iterable[Entry], environ: Mapping[str, str]) -> Iterable[Entry]:
-    """Put in `${NAME}` where the name is known; a lone `$` in a password stays as it is."""
-    known = dict(environ)
+    """Put in `${NAME}`, or `${NAME:-this}`, if it is known, and `$NAME` if the file has set it.
+
+    Any other `$` stays: it is more often part of a password than a name of the environment.
+    """
+    known, in_file = dict(environ), dict[str, str]()
     for entry in entries:
         value = entry.value
         if not entry.literal:
-            value = _REFERENCE.sub(lambda hit: known.get(hit[1], hit[0]), value)
-        known[entry.name] = value
+            value = _REFERENCE.sub(lambda hit: known.get(hit[1]) or hit[2] or hit[0], value)
+            value = _BARE_REFERENCE.sub(lambda hit: in_file.get(hit[1], hit[0]), value)
+        known[entry.name] = in_file[entry.name] = value
         yield Entry(entry.name, value, entry.line, entry.literal)

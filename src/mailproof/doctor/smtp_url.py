@@ -20,9 +20,10 @@ _SCHEMES: Final = {"smtp": 587, "smtps": 465, "smtp+starttls": 587, "submission"
 _IMPLICIT_TLS: Final = 465
 _EXAMPLE_HOST: Final = re.compile(
     r"(?:smtp|mail|host|server|localhost\.example)?\.?(?:example|your-?domain|domain|host|server)"
-    r"\.(?:com|net|org|tld)|smtp|host|your[-_.]?\w*",
+    r"\.(?:com|net|org|tld)|host|your[-_.]?\w*",
     re.IGNORECASE,
 )
+_OWN_NETWORK: Final = (".local", ".internal", ".lan", ".localhost", ".home.arpa")
 # What these services want as the login, whatever the account is called (their SMTP pages).
 _FIXED_LOGIN: Final = {"smtp.resend.com": "resend", "smtp.sendgrid.net": "apikey"}
 
@@ -41,11 +42,13 @@ class SmtpUrl(msgspec.Struct, frozen=True):
         return self.scheme == "smtps"
 
     @property
-    def is_loopback(self) -> bool:
+    def is_own(self) -> bool:
+        """This machine, a container beside it or the own network, where no provider's rules hold:
+        there a catcher of test mail or a relay without a login are quite in order."""
         try:
-            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+            return ipaddress.ip_address(self.host).is_private
         except ValueError:
-            return False
+            return "." not in self.host or self.host.endswith(_OWN_NETWORK)
 
     def __repr__(self) -> str:  # a password must not reach a traceback or a log
         return f"<SmtpUrl {self.scheme}://{self.host}:{self.port}>"
@@ -60,7 +63,7 @@ def read_smtp_url(setting: Setting | None) -> SmtpUrl | None:
     except ValueError:
         return None
     scheme = parts.scheme.lower()
-    if scheme not in _SCHEMES or not parts.hostname:
+    if scheme not in _SCHEMES or not parts.hostname or port == 0:
         return None
     if "@" in parts.path + parts.query + parts.fragment:
         return None  # a `/`, `?` or `#` in the password has ended the host
@@ -104,12 +107,12 @@ def _flaws(url: SmtpUrl, facts: dict[str, str], evidence: str) -> Iterator[Noted
     wanted = _FIXED_LOGIN.get(url.host.lower(), "")
     if url.login and not url.password:
         yield failed(CHECK, "smtp_url.no_password", facts, evidence=evidence)
-    elif not url.login and not url.is_loopback and url.port != 25:
-        yield failed(CHECK, "smtp_url.no_login", facts, severity=Severity.ERROR, evidence=evidence)
+    elif not url.login and not url.is_own and url.port != 25:
+        yield warned(CHECK, "smtp_url.no_login", facts, severity=Severity.ERROR, evidence=evidence)
     elif wanted and url.login != wanted:
         fixed = facts | {"login": wanted}
         yield failed(CHECK, "smtp_url.wrong_login", fixed, evidence=evidence)
-    if url.port not in {25, 465, 587, 2525} and not url.is_loopback:
+    if url.port not in {25, 465, 587, 2525} and not url.is_own:
         yield warned(CHECK, "smtp_url.odd_port", facts, evidence=evidence)
 
 

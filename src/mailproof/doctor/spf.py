@@ -31,13 +31,24 @@ _LOOKS_UP: Final = re.compile(
     r"[-+?~]?(include|a|mx|ptr|exists)(?=[:/]|$)|(redirect)=", re.IGNORECASE
 )
 _TARGET: Final = re.compile(r"[-+?~]?(?:include:|redirect=)(\S+)", re.IGNORECASE)
+_ALL: Final = re.compile(r"[-+?~]?all", re.IGNORECASE)
+# What a record that was cut can end in: the beginning of a word, or a word without its argument.
+_WORDS: Final = ("all", "include:", "exists:", "redirect=", "ptr", "mx", "a:", "ip4:", "ip6:")
+_CUT_ARGUMENT: Final = re.compile(r"(?:include:|redirect=|ip4:|ip6:)\S*", re.IGNORECASE)
+# What Resend has everybody include: one record of Amazon's without another lookup in it.
+_LEAVES: Final = frozenset({"amazonses.com"})
 
 
 class SpfCount(msgspec.Struct, frozen=True):
-    """`lookups` that a receiver must make; `complete`: False when not all could be followed."""
+    """`lookups` that a receiver must make; `complete`: False when not all could be followed.
+
+    `dead`: the first name that is included and has no SPF record, which breaks the whole record
+    (RFC 7208 section 5.2); empty when there is none.
+    """
 
     lookups: int = 0
     complete: bool = True
+    dead: str = ""
 
 
 def spf_records(texts: Sequence[str]) -> tuple[str, ...]:
@@ -49,16 +60,26 @@ def spf_flaw(record: str) -> str:
     """What breaks this one record, as a key: truncated, bad_term, no_end, all_pass; else empty."""
     terms = record.split()[1:]
     bad = [term for term in terms if not _TERM.fullmatch(term)]
-    if bad and bad[0] is terms[-1]:
-        return "truncated"
     if bad:
-        return "bad_term"
+        return "truncated" if bad[0] is terms[-1] and _is_cut(bad[0]) else "bad_term"
     if any(term.lower() in {"+all", "all"} for term in terms):
         return "all_pass"
     if not terms or not re.search(r"[-~?+]?all$|^redirect=", terms[-1], re.IGNORECASE):
         ended = any(re.match(r"[-~?]all$|redirect=", term, re.IGNORECASE) for term in terms)
         return "" if ended else "no_end"
     return ""
+
+
+def _is_cut(term: str) -> bool:
+    bare = term.lstrip("-+?~").lower()
+    return _CUT_ARGUMENT.fullmatch(bare) is not None or any(w.startswith(bare) for w in _WORDS)
+
+
+def _counted(record: str) -> list[str]:
+    """The terms that count: beside an `all`, a redirect is ignored (RFC 7208 section 6.1)."""
+    terms = record.split()[1:]
+    ends = any(_ALL.fullmatch(term) for term in terms)
+    return [term for term in terms if not (ends and term.lower().startswith("redirect="))]
 
 
 async def count_lookups(
@@ -68,12 +89,12 @@ async def count_lookups(
     deadline_s: float,
 ) -> SpfCount:
     """Follow `include` and `redirect`; `ask` gives the TXT records of a name, None when unknown."""
-    lookups, complete, seen = 0, True, set[str]()
+    lookups, complete, dead, seen = 0, True, "", set(_LEAVES)
     waiting = list(spf_records(texts)[:1])
     try:
         async with asyncio.timeout(deadline_s):
             while waiting and lookups < _WALK_MAX:
-                terms = waiting.pop().split()[1:]
+                terms = _counted(waiting.pop())
                 lookups += sum(1 for term in terms if _LOOKS_UP.match(term))
                 targets = [hit[1].lower() for term in terms if (hit := _TARGET.match(term))]
                 for target in targets:
@@ -81,8 +102,11 @@ async def count_lookups(
                         continue  # a macro depends on the mail; a circle counts once
                     seen.add(target)
                     answer = await ask(target)
+                    found = spf_records(answer or ())
                     complete = complete and answer is not None
-                    waiting += spf_records(answer or ())[:1]
+                    if answer is not None and not found:
+                        dead = dead or target
+                    waiting += found[:1]
     except TimeoutError:
         complete = False
-    return SpfCount(lookups, complete)
+    return SpfCount(lookups, complete, dead)

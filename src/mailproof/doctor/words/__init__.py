@@ -1,5 +1,6 @@
 """From facts to sentences: what a check noted, in English or Chinese."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -17,6 +18,10 @@ LANGUAGES: Final = ("en", "zh")
 
 # What a secret must have so that taking it out cannot garble a sentence (`password`, `postgres`).
 _SECRET_MIN: Final = 6
+
+
+# Control characters, and those that turn the direction of writing around.
+_STEERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 class Sentences(msgspec.Struct, frozen=True):
@@ -77,6 +82,7 @@ def _finding(note: Noted, spoken: Words, language: str, secrets: Mapping[str, st
 
 
 def _without(text: str, secrets: Mapping[str, str]) -> str:
+    """Without secrets, and on one line: a server's answer must not steer somebody's terminal."""
     for value, name in secrets.items():
         text = text.replace(value, name)
-    return text
+    return _STEERS.sub(" ", text)
