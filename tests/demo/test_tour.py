@@ -56,3 +56,10 @@ def test_another_failure_than_the_promised_one_breaks_the_tour() -> None:
     sandbox.fail("503")
     with pytest.raises(TourBroke, match=r"step 2: explain did not name the reason"):
         Tour("en", sandbox).walk()
+
+
+def test_an_app_that_is_not_silent_breaks_the_tour() -> None:
+    sandbox = pending()
+    sandbox.fail("reset-after")
+    with pytest.raises(TourBroke, match=r"step 1: the app was not silent"):
+        Tour("en", sandbox).walk()
