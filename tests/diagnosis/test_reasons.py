@@ -1,4 +1,4 @@
-"""The table of reasons, told again: whoever changes what follows from a failure changes it twice."""
+"""The table of reasons, told again: who changes what follows from one, changes it twice."""
 
 import pytest
 
