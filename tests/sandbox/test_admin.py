@@ -135,7 +135,7 @@ def test_the_inbox_shows_what_arrived_and_lets_no_mail_run_in_the_page(api: Api)
     assert f"/inbox/{mail_id}" in page
     assert evil not in page
     mail = api.ask("GET", f"/inbox/{mail_id}").raw.decode()
-    assert "<iframe sandbox srcdoc=" in mail
+    assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc=' in mail
     assert evil not in mail
     assert api.ask("GET", "/inbox/none").status == 404
 
@@ -146,6 +146,19 @@ def test_the_inbox_is_also_json(api: Api) -> None:
     (mail,) = api.ask("GET", "/inbox", headers=accept).json["data"]
     assert mail["id"] == mail_id
     assert api.ask("GET", f"/inbox/{mail_id}", headers=accept).json == mail
+
+
+def test_the_inbox_says_that_a_mail_was_refused_and_where_to_look(api: Api) -> None:
+    assert "/_sandbox/requests" not in api.ask("GET", "/inbox").raw.decode()
+    api.ask("POST", "/emails", {})
+    page = api.ask("GET", "/inbox").raw.decode()
+    assert "/_sandbox/requests" in page
+    assert "refused or got no answer: 1." in page
+
+
+def test_the_inbox_speaks_the_language_of_the_browser(api: Api) -> None:
+    page = api.ask("GET", "/inbox", headers={"accept-language": "zh-CN,zh;q=0.9"}).raw.decode()
+    assert "还没有收到邮件" in page
 
 
 def test_an_empty_inbox_says_so(api: Api) -> None:

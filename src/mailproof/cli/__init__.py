@@ -63,7 +63,15 @@ def _no_such_command(name: str) -> str:
 @click.version_option(__version__, prog_name="mailproof")
 @click.pass_context
 def mailproof(ctx: click.Context) -> None:
-    """Every email your app sends is proven sent, or fails loudly."""
+    """Find out why a mail did not go, and break mail on purpose before your users do it.
+
+    \b
+      mailproof explain error.log          what went wrong, in plain words
+      mailproof doctor --env-file .env     what is wrong with your setup
+      mailproof sandbox                    a Resend of your own to test against
+
+    Answers come in English or Chinese: --lang zh, or MAILPROOF_LANGUAGE=zh.
+    """
     if os.environ.get("NO_COLOR"):  # no-color.org; without it click colours a terminal only
         ctx.color = False
 

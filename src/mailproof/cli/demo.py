@@ -12,7 +12,9 @@ __all__ = ["demo"]
 
 
 @click.command()
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the story.")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), help="Default: MAILPROOF_LANGUAGE, else the locale."
+)
 def demo(*, lang: str | None) -> None:
     """Watch a broken little app being explained, diagnosed and mended.
 

@@ -69,8 +69,10 @@ class MailAddress(click.ParamType[str]):
 )
 @click.option("--send-test", type=MailAddress(), help="Send one real mail to this address.")
 @click.option("--nameserver", type=Nameserver(), help="Ask this DNS server, not the system's.")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of all sentences.")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable, one object.")
+@click.option(
+    "--lang", type=click.Choice(LANGUAGES), help="Default: MAILPROOF_LANGUAGE, else the locale."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(
     *,
     env_file: Path | None,
@@ -79,11 +81,12 @@ def doctor(
     lang: str | None,
     as_json: bool,
 ) -> None:
-    """Walk from the settings to the mail server: what stops mail, and the exact fix.
+    """Walk from the settings to the mail server: say what stops mail, and the exact fix.
 
-    Reads RESEND_API_KEY, RESEND_FROM, RESEND_BASE_URL, SMTP_URL and DATABASE_URL. Takes less than
-    ten seconds and sends no mail unless asked to. Exits 0 when nothing failed, 1 when something
-    did.
+    Reads RESEND_API_KEY, RESEND_FROM, RESEND_BASE_URL, SMTP_URL and DATABASE_URL from the
+    environment, and from a file only with --env-file. Takes less than ten seconds and sends no
+    mail unless asked to. Exits 0 when nothing failed, 1 when something did, 2 when it was called
+    wrongly.
     """
     settings = read_settings(os.environ, env_file)
     language = pick_language(lang, os.environ)

@@ -148,7 +148,7 @@ def _each_once(option: str, names: Iterable[str]) -> None:
     default="owner@acme.test",
     show_default=True,
     type=_Parsed("ADDRESS", _owner),
-    help="Your own address.",
+    help="Your own address, the only one that onboarding@resend.dev may write to.",
 )
 @click.option(
     "--fault",
@@ -163,7 +163,7 @@ def _each_once(option: str, names: Iterable[str]) -> None:
     "webhooks",
     multiple=True,
     type=_Parsed("URL", _webhook),
-    help="Post events there.",
+    help="Post events there; the secret that signs them is printed.",
 )
 @click.option(
     "--rate",
@@ -202,8 +202,9 @@ def sandbox(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Run a local Resend that behaves as the real one does, and fails on demand.
 
-    Accepts mail and keeps it to itself. Each request is a line on standard error. Ends with 0 on
-    Ctrl-C, with 1 when the port is taken.
+    Accepts mail and keeps it to itself; /inbox shows it. Prints the variables to set for your app.
+    Each request is a line on standard error. Ends with 0 on Ctrl-C, with 1 when the port is taken.
+    --key, --domain, --fault and --webhook may be repeated.
     """
     if list_faults:
         for name, kind in FAULTS.items():
