@@ -115,6 +115,11 @@ HINTED: Final[dict[str, tuple[Reason, Seen, str]]] = {
         Raised("ClientProxyConnectionError", "Cannot connect to host proxy.acme.test:3128"),
         "",
     ),
+    "nothing_listens_here": (
+        Reason.CONNECTION_FAILED,
+        Raised("TypeError", "fetch failed", Raised("ECONNREFUSED", "connect ECONNREFUSED ::1:8025")),
+        "",
+    ),
     "client_signature": (
         Reason.BLOCKED_BY_INTERMEDIARY,
         HttpAnswer(403, {"server": "cloudflare"}, "error code: 1010"),

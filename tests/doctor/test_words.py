@@ -9,7 +9,7 @@ import pytest
 
 import mailproof.doctor
 from mailproof.diagnosis.evidence import Evidence, HttpAnswer
-from mailproof.doctor.finding import Noted, Status, failed
+from mailproof.doctor.finding import Lines, Noted, Status, failed
 from mailproof.doctor.page import page
 from mailproof.doctor.words import LANGUAGES, told, words
 from mailproof.providers.diagnose import diagnose
@@ -143,3 +143,16 @@ async def test_the_page_begins_with_what_stops_mail(world: World) -> None:
 async def test_the_page_of_a_healthy_setup_says_so(world: World) -> None:
     text = page(told(await world.examined(), "zh", {}), "zh", width=80, paint=plain)
     assert text.startswith("一切正常")
+
+
+def test_records_to_copy_have_a_line_each_and_are_never_wrapped() -> None:
+    long = f"TXT resend._domainkey = p={'A' * 200}"
+    facts = {
+        "domain": "acme.test",
+        "status": "pending",
+        "records": Lines(f"MX send = 10 mx\n{long}"),
+    }
+    (finding,) = told([failed("api.domain", "domain.pending", facts)], "en", {})
+    assert f"\n  MX send = 10 mx\n  {long}\n" in finding.fix
+    shown = page([finding], "en", width=60, paint=lambda text, _: text).splitlines()
+    assert any(line.endswith(f"  {long}") for line in shown)

@@ -6,7 +6,7 @@ from typing import Final
 from mailproof.diagnosis.evidence import HttpAnswer
 from mailproof.diagnosis.reasons import Reason, Severity
 from mailproof.doctor.asking import ApiSeen, Domain, Record, accepted, shown
-from mailproof.doctor.finding import Noted, Phrase, failed, fine, skipped, unclear
+from mailproof.doctor.finding import Lines, Noted, Phrase, failed, fine, skipped, unclear
 from mailproof.doctor.resolving import RETURN_PATH, DnsSeen
 from mailproof.doctor.sender import Sender
 
@@ -70,7 +70,7 @@ def _not_verified(api: ApiSeen, own: Domain, facts: dict[str, str]) -> Noted:
     evidence = f"{own.name}: {own.status}"
     if own.status.startswith("partially_") and wanted and not missing:
         return fine(CHECK, "domain.verified", facts, evidence=evidence)
-    lines = "; ".join(_line(each) for each in missing if each.value)
+    lines = Lines("\n".join(_line(each) for each in missing if each.value))
     facts |= {"status": own.status, "records": lines or Phrase("records_at_resend")}
     key = f"domain.{own.status}" if own.status in _STATES else "domain.other_state"
     return failed(CHECK, key, facts, evidence=evidence, command=_dig(own.name))

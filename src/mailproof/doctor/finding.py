@@ -9,7 +9,18 @@ import msgspec
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Severity
 
-__all__ = ["Finding", "Noted", "Phrase", "Status", "failed", "fine", "skipped", "unclear", "warned"]
+__all__ = [
+    "Finding",
+    "Lines",
+    "Noted",
+    "Phrase",
+    "Status",
+    "failed",
+    "fine",
+    "skipped",
+    "unclear",
+    "warned",
+]
 
 
 class Status(StrEnum):
@@ -24,6 +35,12 @@ class Status(StrEnum):
 
 class Phrase(str):
     """A fact that is itself in need of words: the name of one in `[phrases]` of `words/*.toml`."""
+
+    __slots__ = ()
+
+
+class Lines(str):
+    """A fact of several lines to copy, such as DNS records; each gets a line of its own."""
 
     __slots__ = ()
 

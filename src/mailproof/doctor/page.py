@@ -89,9 +89,17 @@ def _told(finding: Finding, spoken: Words, *, width: int, paint: Paint) -> Itera
         padded = label + " " * (label_width - _columns(label))
         # A command is one line, so that it can be copied.
         room = width - len(_INDENT) - label_width
-        lines = [text] if text is finding.command else _wrapped(text, room)
+        lines = [text] if text is finding.command else _paragraphs(text, room)
         yield _INDENT + padded + lines[0]
         yield from (_INDENT + " " * label_width + line for line in lines[1:])
+
+
+def _paragraphs(text: str, width: int) -> list[str]:
+    """Each paragraph wrapped by itself; an indented one is a record to copy, and stays whole."""
+    lines = list[str]()
+    for paragraph in text.split("\n"):
+        lines += [paragraph] if paragraph.startswith("  ") else _wrapped(paragraph, width)
+    return lines
 
 
 def _wrapped(text: str, width: int) -> list[str]:

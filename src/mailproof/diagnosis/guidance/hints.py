@@ -119,6 +119,12 @@ HINTS: Final[tuple[Hint, ...]] = (
         words=r"\bproxy|proxyconn",
     ),
     _hint(
+        "nothing_listens_here",
+        _R.CONNECTION_FAILED,
+        words=r"(?s:refused.{0,120}(?:127\.0\.0\.1|localhost|::1)|(?:127\.0\.0\.1|localhost|::1)"
+        r".{0,120}refused)",
+    ),
+    _hint(
         "client_signature",
         _R.BLOCKED_BY_INTERMEDIARY,
         words=r"\b(?:error|code)\b.{0,12}\b1010\b|browser'?s? signature|browser_signature",

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from mailproof.diagnosis.guidance import guidance
-from mailproof.doctor.finding import Finding, Noted, Phrase
+from mailproof.doctor.finding import Finding, Lines, Noted, Phrase
 
 __all__ = ["LANGUAGES", "Words", "told", "words"]
 
@@ -62,10 +62,7 @@ def told(notes: Iterable[Noted], language: str, secrets: Mapping[str, str]) -> l
 
 
 def _finding(note: Noted, spoken: Words, language: str, secrets: Mapping[str, str]) -> Finding:
-    facts = {
-        name: spoken.phrases[value] if isinstance(value, Phrase) else _without(value, secrets)
-        for name, value in note.facts.items()
-    }
+    facts = {name: _fact(value, spoken, secrets) for name, value in note.facts.items()}
     if note.failure is not None:
         guide = guidance(language)
         facts |= {"cause": guide.cause(note.failure), "fix": guide.fix(note.failure)}
@@ -79,6 +76,16 @@ def _finding(note: Noted, spoken: Words, language: str, secrets: Mapping[str, st
         fix=sentences.fix.format_map(facts),
         command=_without(note.command, secrets),
     )
+
+
+def _fact(value: str, spoken: Words, secrets: Mapping[str, str]) -> str:
+    match value:
+        case Phrase():
+            return spoken.phrases[value]
+        case Lines():
+            return "".join(f"\n  {_without(line, secrets)}" for line in value.splitlines()) + "\n"
+        case _:
+            return _without(value, secrets)
 
 
 def _without(text: str, secrets: Mapping[str, str]) -> str:
