@@ -117,7 +117,9 @@ HINTED: Final[dict[str, tuple[Reason, Seen, str]]] = {
     ),
     "nothing_listens_here": (
         Reason.CONNECTION_FAILED,
-        Raised("TypeError", "fetch failed", Raised("ECONNREFUSED", "connect ECONNREFUSED ::1:8025")),
+        Raised(
+            "TypeError", "fetch failed", Raised("ECONNREFUSED", "connect ECONNREFUSED ::1:8025")
+        ),
         "",
     ),
     "client_signature": (

@@ -138,6 +138,12 @@ TABLE: Final = Table(
             ),
         ),
         rule(
+            R.SENDER_BLOCKED,
+            "Postmark Bounce API, bounce types: ISP block, for content or a blocklist",
+            provider="postmark",
+            mark="type=blocked",
+        ),
+        rule(
             R.RECIPIENT_REFUSED,
             "hard, permanent: the receiver's server will not take it, and nobody says why",
             mark=(

@@ -54,6 +54,13 @@ ENHANCED: Final = Table(
         rule(R.MESSAGE_INVALID, _RFC3463, enhanced=("5.6.", "5.5.3")),
         rule(R.PROVIDER_UNAVAILABLE, _RFC3463, code=421, enhanced="4.4.", origin=Origin.PROVIDER),
         rule(
+            R.PROVIDER_UNAVAILABLE,
+            f"{_RFC3463}: X.4.2, the connection that we have",
+            code=451,
+            enhanced="4.4.2",
+            origin=Origin.PROVIDER,
+        ),
+        rule(
             R.RECEIVER_UNAVAILABLE,
             f"{_RFC3463}: network and routing of the receiver",
             enhanced=(
@@ -65,7 +72,10 @@ ENHANCED: Final = Table(
             ),
         ),
         rule(
-            R.CONFIGURATION_INVALID, "RFC 4954 section 6", enhanced="5.7.11", origin=Origin.PROVIDER
+            R.CONFIGURATION_INVALID,
+            "RFC 4954 section 6; RFC 3463 section 3.8, X.7.4: a mechanism unknown here",
+            enhanced=("5.7.4", "5.7.11"),
+            origin=Origin.PROVIDER,
         ),
     ),
     replies=True,
@@ -111,6 +121,12 @@ BASIC: Final = Table(
         rule(R.SENDER_BLOCKED, _RFC5321, code=554, stage="connect"),
         rule(R.RECEIVER_UNAVAILABLE, _RFC3463, enhanced="5.4."),
         rule(R.RECEIVER_UNAVAILABLE, _RFC5321, channel=("dsn", "webhook"), enhanced="4."),
+        rule(
+            R.RECEIVER_UNAVAILABLE,
+            f"{_RFC5321}: given up on, but refused for the time being only",
+            channel=("dsn", "webhook"),
+            code=range(400, 500),
+        ),
         rule(
             R.RECIPIENT_REFUSED,
             "a bounce without a cause",

@@ -48,12 +48,21 @@ WEAK: Final = Table(
     "smtp.weak_words",
     (
         rule(
+            R.PROVIDER_UNAVAILABLE,
+            "RFC 5321 section 4.5.3.2: the server waited for its client, which is us",
+            code=range(400, 500),
+            origin=Origin.PROVIDER,
+            reply=r"\btime(?:d|-)? ?-?out\b.{0,30}(?:waiting|client|command|clos|idle|input)|"
+            r"idle (?:for )?too long",
+        ),
+        rule(
             R.RECEIVER_UNAVAILABLE,
             _LATER,
             reply=r"loop|too many hops|hop count|timed? ?-?out|timeout|unreachable|no route|"
             r"lost connection|"
             r"connection (?:reset|dropped|closed|failed|refused|lost)|refused to talk|"
             r"expired|"
+            r"(?:unable to|cannot|can't|could ?n[o']t) (?:contact|connect|reach)|"
             r"no healthy|recipient error|deliver\w* temporar|lock fail|error while writing|"
             r"couldn't create|"
             r"config(?:uration)? error",

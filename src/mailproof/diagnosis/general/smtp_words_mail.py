@@ -35,11 +35,11 @@ RECIPIENT: Final = (
     rule(
         R.SENDER_INVALID,
         _MESSAGE,
-        reply=r"(?:invalid|bad|malformed|missing|no|without)(?: an?| the| its)? ['\"]?"
-        r"(?:from|sender|return.path|envelope from)\b|"
+        reply=r"(?:invalid|bad|malformed|missing|no|without|blank|empty|null)"
+        r"(?: an?| the| its)? ['\"]?(?:from|sender|return.path|envelope from)\b|"
         r"domain (?:name |part )?(?:is )?(?:required|missing|needed).{0,9}sender|"
-        r"sender (?:address )?(?:rejected: )?.{0,30}(?:fully.qualified|invalid|malformed|syntax)|"
-        r"from.{0,12}header.{0,30}(?:missing|invalid|malformed)",
+        r"sender (?:address )?(?:rejected: )?.{0,30}(?:fully.qualified|invalid|malformed|syntax|"
+        r"not (?:a )?valid)|from.{0,12}header.{0,30}(?:missing|invalid|malformed)",
     ),
     rule(
         R.RECIPIENT_INVALID,
@@ -100,7 +100,8 @@ RECIPIENT: Final = (
         R.MAILBOX_DISABLED,
         _MAILBOX,
         next=Next.RETRY,
-        reply=r"(?:temporar\w*|currently).{0,20}(?:lock|suspend|disabl|inactiv|block|on hold)|"
+        reply=r"(?:(?<!delivery )temporar\w*|currently).{0,20}"
+        r"(?:lock|suspend|disabl|inactiv|block|on hold)|"
         r"(?:suspend|lock|disabl)\w* temporar",
     ),
     rule(
@@ -130,6 +131,14 @@ RECIPIENT: Final = (
         reply=r"unverified address|verification in progress|verification (?:temporar|failed temp)",
     ),
     rule(
+        R.RECEIVER_UNAVAILABLE,
+        "RFC 5321 section 4.2.3, 450: a mailbox that is busy, or blocked for the time being",
+        code=range(400, 500),
+        stage=("rcpt", "data", "end-of-data", ""),
+        reply=r"(?:recipient|mail ?box|user|>)\W{0,3}(?:(?:is|currently|temporarily) ){0,2}"
+        r"(?:unavailable|not available)",
+    ),
+    rule(
         R.MAILBOX_NOT_FOUND,
         _MAILBOX,
         reply=r"(?:user|mail ?box|recipient|rcpt|account|address(?:ee)?|alias|local.?part|customer|"
@@ -145,10 +154,15 @@ RECIPIENT: Final = (
         r"(?:user|recipient|mail ?box|rcpt|destination|account|local)|(?:undeliverable|"
         r"unknown) address|"
         r"not (?:a|our|an?) (?:valid |known |local )?(?:customer|user|mailbox|recipient|address)|"
-        r"address rejected\b(?!:)|recipnotfound|mailbox unavailable|no valid recipients?|"
-        r"no longer (?:valid|"
-        r"on (?:this )?server)|"
-        r"^5\d\d.{0,60}recipient unavailable|unrou?te?able address",
+        r"(?<!sender )address rejected\b(?!:| (?:for|due|by)\b)|recipnotfound|mailbox unavailable|"
+        r"no valid recipients?|no longer (?:valid|on (?:this )?server)|unrou?te?able address",
+    ),
+    rule(
+        R.MAILBOX_NOT_FOUND,
+        f"{_MAILBOX}: for good",
+        code=range(500, 600),
+        stage=("rcpt", ""),
+        reply=r"(?:recipient|account|user|mail ?box) (?:is |was )?(?:unavailable|not available)",
     ),
 )
 
@@ -172,7 +186,8 @@ CONTENT: Final = (
         R.MESSAGE_TOO_LARGE,
         _MESSAGE,
         reply=r"(?:message|e?-?mail|data|size|length)\b(?!\.).{0,40}"
-        r"(?:(?<!header )(?<!headers )too (?:large|big|long)|"
+        r"(?:(?<!header )(?<!headers )(?<!queue )(?<!for )(?<!line )"
+        r"(?<!line is )too (?:large|big|long)|"
         r"exceed.{0,40}(?:size|limit|maximum|fixed|value|permitted|allowed))|"
         r"(?<!header )(?<!headers )too (?:large|big)\b|"
         r"size limit|maximum (?:message )?size|too much mail data|exceed\w*.{0,30}(?:size|length)",
@@ -180,7 +195,7 @@ CONTENT: Final = (
     rule(
         R.CONTENT_REJECTED,
         _MESSAGE,
-        reply=r"\bspam(?:my)?\b|virus|viral|phish|malware|unsolicited|junk|infected|trojan|"
+        reply=r"\bspam(?:my|assassin)?\b|rspamd|clamav|virus|viral|phish|malware|unsolicited|junk|infected|trojan|"
         r"\bub[em]\b|"
         r"(?:prohibit|forbid|malicious|bad|banned)\w*.{0,12}(?:link|url|word|phrase|domain in)|"
         r"content.{0,24}(?:reject|den|filter|block|not accept|unaccept|prohibit|violat)|"
@@ -193,7 +208,8 @@ CONTENT: Final = (
         r"malformed|duplicate|not)|"
         r"(?:duplicate|missing|invalid|malformed|multiple|bad|illegal).{0,24}headers?|\bmime\b|"
         r"bare (?:lf|cr|line)|"
-        r"line (?:is )?too long|smtputf8|8-?bit|missing.{0,12}(?:date|message-id|subject)|"
+        r"line (?:is )?too long|line length|smtputf8|8-?bit|"
+        r"missing.{0,12}(?:date|message-id|subject)|"
         r"invalid content|"
         r"malformed (?:message|mail)|lone (?:cr|lf)",
     ),

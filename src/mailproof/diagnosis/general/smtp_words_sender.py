@@ -27,6 +27,12 @@ _NEGATED: Final = (
 
 ACCOUNT: Final = (
     rule(
+        R.TLS_FAILURE,
+        "Exchange Online 4.7.66; RFC 8996: a version of TLS that the server has switched off",
+        reply=r"\b(?:tls|ssl) ?v?[123]\.\d\b.{0,60}(?:not (?:supported|allowed|accept)|unsupported|"
+        r"deprecat|disabled|no longer)|(?:upgrade|update)\b.{0,40}\btls ?v?1\.[23]",
+    ),
+    rule(
         R.CONFIGURATION_INVALID,
         _TLS,
         reply=r"start ?tls.{0,40}(?:first|requi|before)|(?:must|need|requires?|please).{0,30}"
@@ -88,7 +94,8 @@ ACCOUNT: Final = (
         stage="auth",
         reply=r"(?:auth\w*|log ?in|smtp|service|client|protocol|pop3?|imap).{0,40}"
         r"(?:disabled|not (?:enabled|activated|allowed|permitted|open)|turned off|is closed)|"
-        r"no permission|enable (?:smtp|less secure)|ip.{0,30}(?:not (?:allowed|in)|denied)",
+        r"no permission|enable (?:smtp|less secure)|ip.{0,30}(?:not (?:allowed|in)|denied)|"
+        r"(?:no|not have|without) (?:the )?(?:access )?(?:rights?|permissions?)\b",
     ),
     rule(
         R.CREDENTIALS_INVALID,
@@ -119,18 +126,28 @@ SENDER_PROOF: Final = (
         _SENDER,
         reply=r"\bspf\b|\bdkim\b|\bdmarc\b|domainkeys|sender ?-?id\b|purported responsible|"
         r"sender is unauthenticated|unauthenticated email from|mismatch\w* client ip|spoof|"
+        r"invalid ip for sending|sender's policy|"
         r"authentication (?:information|result)",
     ),
     rule(
         R.SENDER_UNAUTHENTICATED,
         "RFC 3463 section 3.2, X.1.8; Postfix reject_unknown_sender_domain; Exim sender verify",
-        reply=r"(?:sender|from|envelope)\b.{0,60}(?:domain|verif|resolv|mx)\b.{0,60}"
+        reply=r"invalid (?:sender|from|envelope)(?: address)? domain|"
+        r"(?:sender|from|envelope)\b.{0,60}(?:domain|verif|resolv|mx)\b.{0,60}"
         r"(?:not found|fail|unresolv|"
         + _NEGATED
         + r" (?:exist|resolve|have|accept)|no (?:mx|dns)|null ?mx|invalid)|domain of sender|"
         r"sender verify fail|"
         r"(?:cannot|can't|unable to) (?:resolve|verify|find) (?:your|sender|"
         r"the sender)(?! (?:reverse|host|ip))",
+    ),
+    rule(
+        R.SENDER_UNAUTHENTICATED,
+        "RFC 3463 section 3.2, X.1.8: at MAIL, a domain that nobody finds is the sender's",
+        stage="mail",
+        reply=r"(?:no such|unknown|non-?exist\w*) (?:\w+ )?domain|unrout?e?able|"
+        r"[\w-]\.[a-z]{2,} " + _NEGATED + r" exist|"
+        r"domain\b.{0,60}(?:not found|unknown|" + _NEGATED + r" exist)",
     ),
 )
 
@@ -154,7 +171,8 @@ LIMITS: Final = (
         r"(?:limit|quota|exceed|reached|exhaust|used up|expired|ended)|"
         r"(?:limit|quota|exceed\w*|maximum).{0,40}(?:daily|per (?:day|month)|\bday\b|month|24)|"
         r"(?:sending|relay|submission|outgoing|outbound|messages?) (?:quota|limit).{0,30}(?:exceed|"
-        r"reach|used|hit)|(?:not enough|insufficient|no) (?:\w+ )?quota|recharge|"
+        r"reach|used|hit)|(?:not enough|insufficient|no) (?:\w+ )?(?:quota|credits?)\b|recharge|"
+        r"(?:limit|quota)\b.{0,60}\bupgrade\b|"
         r"exceed\w*.{0,30}(?:sending|relay|outgoing|outbound) (?:limit|quota)|out of credits|"
         r"insufficient (?:credit|balance|funds)|relay quota",
     ),
@@ -163,6 +181,13 @@ LIMITS: Final = (
         _BLOCK,
         reply=r"reputation|spam rate|\bip\b.{0,30}(?:is (?:generating|sending|flood)|"
         r"reject\w*: spam)",
+    ),
+    rule(
+        R.RATE_LIMITED,
+        _OURS,
+        origin=Origin.PROVIDER,
+        reply=r"\b(?:your|from this|by this) (?:account|user|sender)\b.{0,40}\brate\b|"
+        r"too (?:many|much).{0,24}(?:from|by) (?:your|this) (?:account|user|sender)",
     ),
     rule(
         R.RECEIVER_UNAVAILABLE,
@@ -221,7 +246,8 @@ BLOCKED: Final = (
         R.SENDER_BLOCKED,
         _BLOCK,
         reply=r"black ?-?list|block ?-?list|deny ?list|bad ?list|blocked (?:using|by(?! (?:this |"
-        r"the |our )?(?:recipient|user|content|message))|for spam|due to spam)|"
+        r"the |our )?(?:recipient|user|content|message|spam|virus|filter|anti))|"
+        r"(?:for|due to) spam)|"
         r"dnsbl|\brbl\b|\brbls\b|spamhaus|spamcop|sorbs|uceprotect|barracudacentral|senderscore|"
         r"abuseat|mailspike|cloudmark (?:sender|csi)|csi\.cloudmark|proofpoint dynamic|"
         r"is listed (?:in|at|on|by)|"
@@ -236,7 +262,7 @@ BLOCKED: Final = (
         r"resolve|fqdn|requi|denied|refus)|"
         r"invalid (?:helo|ehlo)|may not be mail exchanger|dynamic(?:ally)? (?:ip|assigned|address)|"
         r"dial-?up|residential|hostname.{0,30}(?:not found|mismatch|unknown|resolve)|"
-        r"valid sender domain|(?<!denied\. )ip name lookup failed",
+        r"valid sender domain|(?:is|as) an open relay|(?<!denied\. )ip name lookup failed",
     ),
     rule(
         R.SENDER_BLOCKED,
@@ -250,6 +276,7 @@ BLOCKED: Final = (
         r"(?:block|denied|reject|bann|refus|not allowed)|spam(?:ming)? (?:source|host|sender|"
         r"activity)|"
         r"spammer|\bbanned\b(?! (?:file|attach|word|phrase|content|domain in|url|link|ext|subj))|"
+        r"\d(?:\.\d{1,3}){3}\]? (?:(?:is|was|has been) )?(?:block|banned|reject|refus|denied)|"
         r"\bip\b.{0,12}address is flood|from (?:your|this) (?:ip|range|network|"
         r"country)",
     ),
@@ -270,7 +297,9 @@ RELAY: Final = (
         r"\b(?:not (?:permitted|allowed|authori\w+|configured|able)|unable|cannot|can't|refuses?|"
         r"(?:do|does|will) not|don't|doesn't|won't|"
         r"no|den(?:y|ies)|open)\b.{0,30}relay|"
-        r"rcpthosts|not a gateway|non-?accepted domain|not.{0,20}local domain|"
+        r"n't (?:permitted|allowed|authori\w+)\b.{0,30}relay|"
+        r"rcpthosts|not relaying|delivery is not allowed to|not a gateway|"
+        r"non-?accepted domain|not.{0,20}local domain|"
         r"(?:cannot|can't|(?:do|does|will) not|won't|unable to) (?:deliver|handle|forward) "
         r"(?:e?mails?|messages?) (?:for|to)\b",
     ),
@@ -309,9 +338,11 @@ SUSPENDED: Final = (
         r"send\w* (?:as|from) .{0,30}(?:not|n't) (?:allowed|authori[sz]ed|permitted)|"
         r"(?:sender|mail ?from|from)\b.{0,50}(?:match|same|equal|identical|conform|consisten|"
         r"differ|correspond|belong)\w*.{0,40}(?:auth|user|log|account)|"
+        r"(?<!null )(?<!empty )(?<!blank )"
         r"(?:sender|mail ?from|from|return.?path)\b(?: address| domain)?['\">]* (?:is |was )?not "
         r"(?:allowed|permitted|authori|configured|registered)|"
-        r"non-?local (?:account|sender|address)",
+        r"non-?local (?:account|sender|address)|unauthori[sz]ed (?:sender|from)\b|"
+        r"(?:sender|from|address)\b.{0,20} not (?:one )?(?:of )?your\b",
     ),
     rule(
         R.SENDER_UNVERIFIED,

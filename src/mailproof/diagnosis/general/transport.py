@@ -170,6 +170,13 @@ _NOT_THE_API: Final = (
         ambiguous=True,
     ),
     rule(
+        R.CONFIGURATION_INVALID,
+        "Greetings of SSH, POP3 (RFC 1939), IMAP (RFC 9051) and FTP: a wrong port",
+        channel=_OURS,
+        text=r"greeting.{0,60}(?:ssh-\d|\+ok\b|\* ok\b|220[ -].{0,40}ftp)",
+        ambiguous=False,
+    ),
+    rule(
         R.BLOCKED_BY_INTERMEDIARY,
         "A web server or a filter answers on the mail port",
         channel=_OURS,

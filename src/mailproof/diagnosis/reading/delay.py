@@ -60,6 +60,12 @@ _UNIT: Final = (
     r"sekunden?|minuten?|stunden?|tagen?|segundos?|minutos?|horas?|d[ií]as?|secondi|minuti|ore|"
     r"giorni|сек\w*|мин\w*|час\w*|дн\w*)\b"
 )
+# No wait is named without one of these, and most texts have none.
+_UNIT_STEMS: Final = (
+    *("sec", "min", "hour", "hr", "day", "heure", "jour", "stund", "tage", "seg", "hora"),
+    *("dia", "día", "ore", "giorn", "сек", "мин", "час", "дн"),
+)
+_UNIT_LETTER: Final = re.compile(r"\d[ -]?[smhd]\b")
 # A wait that is asked for, never one that has passed ("undelivered after 4 hours").
 _PROSE: Final = searcher(
     r"(?:"
@@ -68,6 +74,9 @@ _PROSE: Final = searcher(
     r"[^.;:\d]{0,40}?\b(?:in|after|for|within|dans|apr[eè]s|en|dentro de|em|tra|через)\b|"
     r"\bwait|(?:gr[ea]y-?list|block|lock|suspend|defer|ban|limit|disabl)\w*(?: for)"
     r")(?: at least| about| approximately| another| up to)? " + _AMOUNT + _UNIT
+)
+_AND_MORE: Final = re.compile(
+    r"(?:\(s\))?,?(?: and)? (?P<n>\d{1,2}) ?(?P<u>mins?|minutes?|secs?|seconds?)\b"
 )
 _LATER: Final = searcher(
     _AMOUNT + r"(?P<u>seconds?|secs?|minutes?|mins?|hours?) (?:later|remaining|and (?:try|retry))|"
@@ -125,8 +134,10 @@ def _in_fields(seen: Symptoms) -> float | None:
 
 def _in_prose(seen: Symptoms) -> float | None:
     low = seen.low
-    if found := _PROSE(low):
-        return _amount(found["n"]) * _unit(found["u"])
+    if _names_a_unit(low) and (found := _PROSE(low)):
+        wait = _amount(found["n"]) * _unit(found["u"])
+        more = _AND_MORE.match(low, found.end())
+        return wait + _amount(more["n"]) * _unit(more["u"]) if more else wait
     if found := _LATER(low):
         return _amount(found["n"] or found["n2"]) * _unit(found["u"] or found["u2"])
     if found := _CLOCK(low):
@@ -134,6 +145,10 @@ def _in_prose(seen: Symptoms) -> float | None:
     if found := _MOMENT(low):
         return _until(found[1], seen.headers)
     return None
+
+
+def _names_a_unit(low: str) -> bool:
+    return any(map(low.__contains__, _UNIT_STEMS)) or _UNIT_LETTER.search(low) is not None
 
 
 def _seconds(value: float, headers: Mapping[str, str]) -> float | None:

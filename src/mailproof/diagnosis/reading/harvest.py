@@ -23,7 +23,7 @@ MESSAGE_KEYS: Final = frozenset(
     " title warning warnings msg response diagnosticcode diagnostic diag raw_reason cause stack"
     " text error_description errordescription suggested_action reply smtp_reply smtpresponse"
     " smtp_response statusmessage reject_reason error_info info innererror fault"
-    " faultstring failures err_msg error_msg errmsg".split()
+    " faultstring failures err_msg error_msg errmsg comment".split()
 )
 FIELD_KEYS: Final = frozenset(
     "field param parameter property loc path target errorrelatedto error_related_to pointer".split()
@@ -65,6 +65,8 @@ _NAMED: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NUMBERED: Final = re.compile(r"error[ _-]?code[\"']?\s?[:=#]?\s?[\"']?(\d{1,5})\b", re.IGNORECASE)
+# Symfony closes its sentence with the number that the provider gave: `(code 406)`.
+_CLOSING: Final = re.compile(r"\(code:? (\d{1,5})\)")
 _decode_json: Final = msgspec.json.Decoder().decode
 
 
@@ -98,8 +100,10 @@ def mentioned(text: str) -> Harvest:
     if "#" in text or "mj-" in text:
         names.update(name.lower() for name in _TAGGED.findall(text))
     names.update((one or other).lower() for one, other in _NAMED.findall(text))
-    marks = frozenset(f"errorcode={number}" for number in _NUMBERED.findall(text))
-    return Harvest(frozenset(names), marks)
+    marks = {f"errorcode={number}" for number in _NUMBERED.findall(text)}
+    if "(code" in text:
+        marks.update(f"code={number}" for number in _CLOSING.findall(text))
+    return Harvest(frozenset(names), frozenset(marks))
 
 
 def harvest(tree: Any) -> Harvest:

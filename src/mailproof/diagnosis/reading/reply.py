@@ -71,7 +71,7 @@ _STAGES: Final = (
     ("mail", searcher(r"\bmail from\b|mail (?:command|failed)|from address failed")),
     ("data", searcher(r"\bdata command|reply to data\b|command: ?'?data")),
     ("auth", searcher(r"invalid login|to auth|auth(?: \w+)? command|authentication fail")),
-    ("connect", searcher(r"\bgreeting\b|initial connection|connect to smtp")),
+    ("connect", searcher(r"\bgreeting\b|initial connection|connect to smtp|refused to talk")),
     ("ehlo", searcher(r"\b(?:he|eh)lo\b.{0,20}(?:command|handshake)|(?:to|after) (?:he|eh)lo")),
 )  # fmt: skip
 
@@ -79,6 +79,7 @@ _STAGES: Final = (
 class Reply(msgspec.Struct, frozen=True):
     """One reply. `words` on one line, in lower case; `code` and `enhanced` empty when not given.
 
+    `before`: what the one who passed it on says of it, lower case.
     `relayed`: a mail server repeated it, so it is not the server that we spoke with.
     `kind`: the diagnostic type of a DSN (`smtp`, `x-postfix`, `x-unix`), else empty.
     """
@@ -86,6 +87,7 @@ class Reply(msgspec.Struct, frozen=True):
     code: int = 0
     enhanced: tuple[str, ...] = ()
     words: str = ""
+    before: str = ""
     relayed: bool = False
     kind: str = ""
 
@@ -113,11 +115,13 @@ def innermost(text: str, known: int = 0) -> Reply:
         elif not code:
             code = int(found[1])
     inner = text if _BARE.fullmatch(text, start) else text[start:]
+    before = text[:start].lower()
     return Reply(
         code=code,
         enhanced=_finer(inner) or _finer(text),
         words=_on_one_line(inner),
-        relayed=start > 0 and _RELAYED.search(text[:start].lower()) is not None,
+        before=before,
+        relayed=bool(before) and _RELAYED.search(before) is not None,
         kind=kind,
     )
 
@@ -165,7 +169,7 @@ def _readable(text: str) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    head = text[:4].replace("-", " ")
+    head = text[:4].replace("-", " ") if text[:3].isdigit() else text[:4]
     return _SPACES.sub(" ", head + _FOLD.sub(" ", text[4:])).strip().lower()
 
 

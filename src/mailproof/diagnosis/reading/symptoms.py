@@ -56,6 +56,8 @@ _STAGE_OF: Final[Mapping[str, str]] = {
     "emessage": "end-of-data",
 }
 _EVENT_CODE: Final = re.compile(r"(?:error_|smtp_|response_)?code=([45]\d\d)")
+# Postfix names the host in its sentence: `host mx.example.org[192.0.2.1] said:`.
+_SAID_BY: Final = re.compile(r"\bhost ([\w.-]{3,253})\\?\[")
 _SYSEXIT: Final = re.compile(r"^(?:status |exit (?:code|status) )?(6[4-9]|7[0-8])\b")
 _SYSCALL: Final = re.compile(r"(?:errno|syscall|command)=")
 _AUTH_CODES: Final = frozenset({534, 535, 538})
@@ -130,7 +132,7 @@ def _read_seen(evidence: Evidence) -> Symptoms:
         case Event():
             return _read_event(seen, provider)
         case DeliveryStatus():
-            return _read_dsn(seen, provider)
+            return _read_dsn(seen, provider, evidence.context.role)
 
 
 def _read_http(seen: HttpAnswer, provider: str) -> Symptoms:
@@ -209,19 +211,22 @@ def _read_smtp(seen: SmtpReply, provider: str, origin: Origin) -> Symptoms:
     )
 
 
-def _read_dsn(seen: DeliveryStatus, provider: str) -> Symptoms:
-    reply = innermost(seen.diagnostic[:_TEXT_MAX])
+def _read_dsn(seen: DeliveryStatus, provider: str, role: str) -> Symptoms:
+    text = seen.diagnostic[:_TEXT_MAX]
+    reply = innermost(text)
+    host = seen.remote_mta or ((said := _SAID_BY.search(text)) and said[1]) or ""
+    ours = role == "relay" and not reply.relayed
     marks = {f"action={seen.action.strip().lower()}"}
     if reply.kind == "x-unix":
         marks.update(f"sysexit={number}" for number in _SYSEXIT.findall(reply.words))
     return _symptoms(
         "dsn",
         provider,
-        Origin.RECEIVER,
-        Harvest(messages=(seen.diagnostic[:_TEXT_MAX],), marks=frozenset(marks)),
+        Origin.PROVIDER if ours else Origin.RECEIVER,
+        Harvest(messages=(text,), marks=frozenset(marks)),
         enhanced=tuple(ENHANCED.findall(seen.status)),
-        stage=stage_in(reply.words),
-        remote=seen.remote_mta.lower(),
+        stage=stage_in(reply.words) or stage_in(reply.before),
+        remote=host.lower(),
         reply=reply,
     )
 

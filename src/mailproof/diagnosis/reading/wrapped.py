@@ -20,7 +20,7 @@ __all__ = ["Wrapped", "unwrap"]
 _NUMBER: Final = re.compile(r"[2-5][0-9][0-9](?![0-9])")
 _INTRODUCED: Final = re.compile(
     r"(?:http(?:/[\d.]+| error| status(?: code)?| code)?|status(?:_?code| code)?(?: of)?|code"
-    r"|response|returned|error|too many)[\s:=\"'>\])(]{1,6}$"
+    r"|response|returned|error|got|too many)[\s:=\"'>\])(]{1,6}$"
 )
 _HOPED_FOR: Final = re.compile(r"(?<!un)expected[^\d\n]{0,30}$")
 _FOLLOWED: Final = (", message=", " client error", " server error")

@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -125,6 +126,14 @@ _MAIL: Final = (
         ),
     ),
     rule(
+        R.SENDER_INVALID,
+        f"{_API}: AccountName is the sender address",
+        name=(
+            *("InvalidMailAddress.Malformed", "InvalidMailAddressName.Malformed"),
+            "InvalidAccountName.Malformed",
+        ),
+    ),
+    rule(
         R.SENDER_UNVERIFIED,
         _API,
         text=r"mail ?address (?:does not exist|status|domain)|发信(?:地址"
@@ -170,7 +179,8 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         f"{_SMTP}: 557",
-        text=r"length of data content|exceeds? .{0,24}(?:size|length)|too (?:large|long)"
+        text=TOO_LARGE
+        + r"|length of data content|exceeds? .{0,24}(?:size|length)|too (?:large|long)"
         r"|uri string is too long",
     ),
     rule(

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from mailproof.diagnosis.reasons import Reason
+from mailproof.diagnosis.reasons import Next, Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -69,10 +70,9 @@ _MAIL: Final = (
     rule(
         R.SENDER_UNVERIFIED,
         _SEND,
-        text=r"sender\b.{0,80}(?:not|n.t|in) ?(?:been )?(?:valid|verif|authenticat|activ|exist"
-        r"|found|regist)"
-        r"(?!.{0,24}email (?:is )?required)|(?:validate|verify) your sender"
-        r"|authenticate your domain"
+        text=r"sender\b(?!\.email).{0,80}(?:not|n.t|in) ?(?:been )?(?:valid|verif|authenticat"
+        r"|activ|exist|found|regist)(?!.{0,24}email (?:is )?required)|(?:validate"
+        r"|verify) your sender|authenticate your domain|unverified (?:sender|domain)"
         r"|domain .{0,40}not (?:been )?(?:verif|authenticat)",
     ),
     rule(
@@ -86,7 +86,7 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         _SEND,
-        text=r"(?:too (?:large|big)|exceed\w*|larger).{0,60}(?:\d ?mb|bytes|size)"
+        text=TOO_LARGE + r"|(?:too (?:large|big)|exceed\w*|larger).{0,60}(?:\d ?mb|bytes|size)"
         r"|size.{0,40}exceed",
     ),
     rule(R.ATTACHMENT_REJECTED, _SEND, text=r"attachment|file (?:extension|format|type)"),
@@ -134,6 +134,13 @@ _POSTED: Final = (
         R.RECIPIENT_SUPPRESSED,
         f"{_EVENTS}: Brevo did not try an address on its blocklist",
         mark=("event=blocked", "event=unsubscribed", "event=unsubscribe"),
+    ),
+    rule(
+        R.CONTENT_REJECTED,
+        f"{_EVENTS}: a filter took it for spam, and Brevo tries again",
+        mark="event=deferred",
+        text=r"\A\W*spam\W*\Z",
+        next=Next.RETRY,
     ),
     rule(
         R.PROVIDER_UNAVAILABLE,

@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -55,7 +56,9 @@ _ACCOUNT: Final = (
         text=r"\bip\b.{0,50}(?:white.?list|allow.?list|not allowed)|(?:token|action|you"
         r"|user)\b.{0,40}"
         r"(?:not (?:have )?(?:permi|allowed|authori[sz]ed)|unauthori[sz]ed|missing (?:the )?scope"
-        r"|lacks?)|invalid (?:scope|abilit)",
+        r"|(?:not|n.t) have .{0,24}(?:scope|permission|abilit)"
+        r"|lacks?)|invalid (?:scope|abilit)"
+        r"|domain.{0,40}(?:not|n.t) (?:associated|linked|assigned).{0,24}(?:token|key)",
     ),
     rule(R.CREDENTIALS_INVALID, _GENERAL, text=r"unauthenticated|invalid (?:api )?token"),
     rule(
@@ -73,7 +76,8 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         _API,
-        text=r"(?:too (?:large|big)|exceed\w*|greater than|larger).{0,60}(?:\d ?mb|bytes"
+        text=TOO_LARGE
+        + r"|(?:too (?:large|big)|exceed\w*|greater than|larger).{0,60}(?:\d ?mb|bytes"
         r"|kilobytes|size)",
     ),
     rule(R.ATTACHMENT_REJECTED, _API, field=r"attachment"),

@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -18,7 +19,8 @@ _ACCOUNT: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         f"{_API}: 25 MB",
-        text=r"(?:too (?:large|big)|exceed\w*|larger|maximum).{0,60}(?:\d ?mb|bytes|size)"
+        text=TOO_LARGE
+        + r"|(?:too (?:large|big)|exceed\w*|larger|maximum).{0,60}(?:\d ?mb|bytes|size)"
         r"|size.{0,40}exceed",
     ),
     rule(
@@ -29,7 +31,8 @@ _ACCOUNT: Final = (
     rule(
         R.SENDER_UNVERIFIED,
         _DOMAIN,
-        text=r"domain.{0,120}(?:unverified|not (?:yet )?(?:been )?verif)|requires dns"
+        text=r"domain.{0,120}(?:unverified|(?:not|await\w*|pending) (?:yet )?(?:been )?verif)"
+        r"|requires dns"
         r"|verify your domain"
         r"|dns records",
     ),
@@ -96,7 +99,7 @@ _MAIL: Final = (
     rule(
         R.RECIPIENT_INVALID,
         _API,
-        text=r"['\"`]?\b(?:to|cc|bcc)\b['\"`]? (?:parameter|address|field)? ?(?:is "
+        text=r"(?<!-)\b(?:to|cc|bcc)\b['\"`]? (?:parameter|address|field)? ?(?:is "
         r"|are )?(?:not (?:a )?|n.t (?:a )?|in)valid"
         r"|(?:invalid|malformed)[\w ]{0,20} recipient|recipient.{0,30}invalid|no valid recipients",
     ),

@@ -35,6 +35,12 @@ def _sparkpost(reason: Reason, *codes: str) -> Rule:
 
 _SPARKPOST_ANSWERS: Final = (
     _sparkpost(R.SENDER_BLOCKED, "7000"),
+    rule(
+        R.SENDER_INVALID,
+        f"{_SPARKPOST}: 7001 for a From without a domain",
+        mark="code=7001",
+        text=r"no (?:sending |from )?domain (?:was )?(?:specif|given|found)",
+    ),
     _sparkpost(R.SENDER_UNVERIFIED, "7001"),
     _sparkpost(R.CREDENTIALS_RESTRICTED, "1100", "1303", "1304"),
     _sparkpost(R.ACCOUNT_SUSPENDED, "1601"),
@@ -88,6 +94,12 @@ _MAILJET_ANSWERS: Final = (
     ),
     rule(R.SENDER_UNVERIFIED, f"{_MAILJET}: send-0008 sender not validated", name="send-0008"),
     rule(R.ACCOUNT_SUSPENDED, f"{_MAILJET}: the key is blocked", name=("mj-0020", "send-0007")),
+    rule(
+        R.ACCOUNT_SUSPENDED,
+        f"{_MAILJET}: the words tell a blocked account from a wrong key",
+        name=("mj-0001", "mj-0015"),
+        text=r"account\b.{0,40}(?:block|suspend|disabl|inactiv)|issue with your account",
+    ),
     rule(R.CREDENTIALS_RESTRICTED, f"{_MAILJET}: mj-0002 no right for this", name="mj-0002"),
     rule(R.TEMPLATE_INVALID, _MAILJET, name=("mj-0017", "send-0011", "send-0012", "mj-0037")),
     rule(R.MESSAGE_TOO_LARGE, _MAILJET, name=("mj-0018", "mj-0032")),
@@ -95,7 +107,7 @@ _MAILJET_ANSWERS: Final = (
     rule(
         R.TEMPLATE_INVALID,
         _MAILJET,
-        name=("mj-0013", "mj-0003", "mj-0004"),
+        name=("mj-0013", "mj-0003", "mj-0004", "send-0010"),
         field=r"template|variables",
     ),
     rule(
@@ -283,7 +295,19 @@ _POSTED: Final = (
         f"{_SPARKPOST_EVENTS}: 90 unsubscribe, 25 administrative failure",
         mark=("bounce_class=90", "bounce_class=25", "bounce_class=26", "category=notdelivered"),
     ),
+    rule(
+        R.RECIPIENT_DOMAIN_NOT_FOUND,
+        f"{_SPARKPOST_EVENTS}: 21 DNS, given up at once",
+        mark="bounce_class=21",
+        enhanced="5.4.4",
+    ),
     rule(R.TEMPLATE_INVALID, _SPARKPOST_EVENTS, mark="type=generation_failure"),
+    rule(
+        R.SENDER_UNVERIFIED,
+        f"{_SPARKPOST_EVENTS}: SparkPost itself refused the From domain",
+        mark=("type=policy_rejection", "type=generation_rejection"),
+        text=r"(?:unconfigured|unverified) sending domain|domain.{0,40}not (?:been )?verif",
+    ),
     rule(
         R.CONTENT_REJECTED,
         _SPARKPOST_EVENTS,

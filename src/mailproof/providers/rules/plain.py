@@ -9,6 +9,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Rule, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["RULES"]
 
@@ -105,7 +106,8 @@ RULES: Final[tuple[Rule, ...]] = (
         R.MESSAGE_TOO_LARGE,
         _SEEN,
         channel=_CHANNELS,
-        text=r"(?:message|email|payload|body|attachments?|total)\b.{0,24}(?:too (?:large|big)"
+        text=TOO_LARGE
+        + r"|(?:message|email|payload|body|attachments?|total)\b.{0,24}(?:too (?:large|big)"
         r"|size.{0,24}(?:exceed|limit)"
         r"|exceed\w*.{0,24}(?:size|mb|bytes))",
     ),

@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Rule, Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -38,8 +39,8 @@ _ANSWERS: Final = (
     rule(
         R.CREDENTIALS_INVALID,
         _CODES,
-        text=r"(?:valid|wrong|bad|unknown)[\w ]{0,12} (?:(?:server|account|api)[ -]?)+(?:token"
-        r"|key)",
+        text=r"(?:valid|wrong|bad|unknown|incorrect)[\w ]{0,12} (?:(?:server|account"
+        r"|api)[ -]?)+(?:token|key)",
     ),
     rule(
         R.SENDER_UNVERIFIED,
@@ -95,9 +96,15 @@ _ANSWERS: Final = (
     _numbered(R.PROVIDER_UNAVAILABLE, 100),
     rule(R.RATE_LIMITED, _CODES, mark=("errorcode=429", "error_code=429", "code=429")),
     rule(
+        R.MESSAGE_INVALID,
+        f"{_EMAIL}: a field may be too long, not only a message",
+        text=r"\b(?:tag|metadata|subject|field name)s?\b.{0,40}(?:too long|limited|exceed)",
+    ),
+    rule(
         R.MESSAGE_TOO_LARGE,
         f"{_EMAIL}: 10 MB a message, 5 MB a body",
-        text=r"(?:too (?:large|big|long)|exceed\w*|larger|maximum).{0,60}(?:\d ?[mk]b|bytes"
+        text=TOO_LARGE
+        + r"|(?:too (?:large|big|long)|exceed\w*|larger|maximum).{0,60}(?:\d ?[mk]b|bytes"
         r"|size|characters)"
         r"|(?:size|length).{0,40}exceed",
     ),

@@ -9,6 +9,7 @@ from typing import Final
 from mailproof.diagnosis.evidence import Origin
 from mailproof.diagnosis.reasons import Closes, Reason
 from mailproof.diagnosis.rules import Table, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -47,6 +48,7 @@ _ACCOUNT: Final = (
         ambiguous=False,
         guide="key_not_given",
     ),
+    rule(R.CREDENTIALS_INVALID, "Resend: send with SMTP", code=535, text=r"api[ _]?key not found"),
     rule(
         R.CREDENTIALS_MISSING,
         "Resend SDKs, constructor",
@@ -54,7 +56,8 @@ _ACCOUNT: Final = (
         text=r"(?:missing|no|without|provide|set|requires?) (?:an? |the "
         r"|your )?(?:resend )?api[ _]?key\b|api[ _]?key (?:is |was )?(?:missing|required"
         r"|not (?:set|provided|configured|found|given))|(?:make sure|ensure|check)\b.{0,24}"
-        r"api[ _]?key.{0,8} (?:set|present|provided|configured|defined)\b",
+        r"api[ _]?key.{0,8} (?:set|present|provided|configured|defined)\b"
+        r"|api[ _]?key\b.{0,40}\b(?:null|nil|undefined|none) (?:given|provided|passed)",
     ),
     rule(R.ACCOUNT_SUSPENDED, _ERRORS, name=("suspended_api_key", "account_suspended")),
     rule(
@@ -196,7 +199,7 @@ _MAIL: Final = (
         R.MESSAGE_TOO_LARGE,
         "Resend docs, Attachments: 40 MB an email",
         channel=_API,
-        text=r"(?:too (?:large|big)|exceed\w*|over|above|larger|bigger|maximum"
+        text=TOO_LARGE + r"|(?:too (?:large|big)|exceed\w*|over|above|larger|bigger|maximum"
         r"|limit)\b.{0,50}\b(?:\d+ ?(?:mb|mib|megabytes?|bytes)|size)"
         r"|size.{0,30}(?:exceed|too (?:large|big)|limit)|(?:entity|payload|content) too large",
     ),
@@ -322,7 +325,6 @@ _OUTAGE: Final = (
 # The type of a bounce lies (`Transient` for a mail that is too large); a diagnostic code, read by
 # the mail servers' table behind this one, and the subtype say more.
 _EVENT_RULES: Final = (
-    rule(R.COMPLAINED, _EVENTS, name=("email.complained", "complaint")),
     rule(
         R.RECIPIENT_SUPPRESSED,
         _EVENTS,
@@ -333,6 +335,7 @@ _EVENT_RULES: Final = (
             "globalsuppressionlist",
         ),
     ),
+    rule(R.COMPLAINED, _EVENTS, name=("email.complained", "complaint")),
     rule(R.MAILBOX_FULL, _BOUNCES, name="mailboxfull"),
     rule(R.MESSAGE_TOO_LARGE, _BOUNCES, name="messagetoolarge"),
     rule(R.CONTENT_REJECTED, _BOUNCES, name="contentrejected"),

@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -95,7 +96,8 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         f"{_API}; Mail Send limitations (30 MB)",
-        text=r"(?:total |combined |message |payload |request |attachment |content )?(?:size|length)"
+        text=TOO_LARGE
+        + r"|(?:total |combined |message |payload |request |attachment |content )?(?:size|length)"
         r".{0,60}(?:exceed|less than|under|larger|more than|too (?:large|big)).{0,60}"
         r"(?:\d ?[mk]i?b|bytes|limit|size)|exceeds? .{0,40}(?:\d ?mb|size limit|bytes)|too large",
     ),
@@ -108,6 +110,7 @@ _MAIL: Final = (
         text=r"template.{0,60}(?:not (?:found|exist|active)|does ?n.t exist|valid|no active|syntax)"
         r"|handlebars|substitution",
     ),
+    rule(R.SENDER_UNVERIFIED, f"{_API}: well-formed and refused", status=403, field=r"^from\b"),
     rule(R.SENDER_INVALID, _API, field=r"^from\b"),
     rule(
         R.RECIPIENT_INVALID,
@@ -196,7 +199,8 @@ _POSTED: Final = (
     rule(
         R.RECIPIENT_DOMAIN_NOT_FOUND,
         f"{_WEBHOOK}: the words of SendGrid's own resolver",
-        text=r"(?:mx info|lookup ).{0,120}(?:no such host|unrecogni[sz]ed address|nxdomain)",
+        text=r"(?:mx info|lookup ).{0,120}(?:no such host|unrecogni[sz]ed address|nxdomain)"
+        r"|unable to resolve mx",
     ),
     rule(
         R.RECEIVER_UNAVAILABLE,

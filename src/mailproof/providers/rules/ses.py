@@ -4,6 +4,7 @@ from typing import Final
 
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.rules import Table, answers, events, rule
+from mailproof.providers.rules.sizes import TOO_LARGE
 
 __all__ = ["TABLE"]
 
@@ -36,7 +37,10 @@ _CREDENTIALS: Final = (
     rule(
         R.CONFIGURATION_INVALID,
         _SDK,
-        error=("NoRegionError", "ConfigError", "UnknownEndpoint", "MissingRegionError"),
+        error=(
+            *("NoRegionError", "ConfigError", "UnknownEndpoint", "MissingRegionError"),
+            "InvalidRegionError",
+        ),
     ),
     rule(
         R.CONFIGURATION_INVALID,
@@ -226,13 +230,20 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_TOO_LARGE,
         "SES developer guide, service quotas: message size",
-        text=r"(?:message|mail) (?:length|size).{0,30}(?:more than|exceed|greater|larger|limit)"
+        text=TOO_LARGE
+        + r"|(?:message|mail) (?:length|size).{0,30}(?:more than|exceed|greater|larger|limit)"
         r"|exceeds?.{0,30}(?:message|maximum).{0,10} size|larger than .{0,30}bytes",
     ),
     rule(
         R.ATTACHMENT_REJECTED,
         "SES developer guide, unsupported attachment types",
         text=r"illegal filename|(?:unsupported|prohibited|blocked) (?:attachment|file)|attachment",
+    ),
+    rule(
+        R.RECIPIENT_SUPPRESSED,
+        "SES developer guide, global and account-level suppression lists",
+        text=r"address(?:es)? (?:is |are |was |were )?(?:black|block)-?list|suppression list"
+        r"|(?:address|recipient)s?\b.{0,30}\bsuppressed",
     ),
     rule(
         R.CONTENT_REJECTED,
@@ -267,7 +278,8 @@ _MAIL: Final = (
     rule(
         R.MESSAGE_INVALID,
         "SES developer guide, SMTP issues: headers that it cannot parse",
-        text=r"transaction failed: (?:expected|duplicate|missing|invalid|illegal)|duplicate header",
+        text=r"transaction failed: (?:expected|duplicate|missing|invalid|illegal|empty)"
+        r"|transaction failed: .{0,40}\bcontains (?:illegal|control)|duplicate header",
     ),
     rule(
         R.IN_PROGRESS,

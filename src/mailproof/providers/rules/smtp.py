@@ -84,9 +84,9 @@ RELAYS: Final = Table(
         ),
         rule(
             R.SENDER_UNVERIFIED,
-            _FASTMAIL,
-            reply=r"authori[sz]ed to send from this|not owned by|same as auth|equal auth"
-            r"|must (?:match|be).{0,20}(?:auth|login|logged)"
+            f"{_FASTMAIL}; {_ZOHO}",
+            reply=r"relaying (?:disallowed|denied) as\b|authori[sz]ed to send from this"
+            r"|not owned by|same as auth|equal auth|must (?:match|be).{0,20}(?:auth|login|logged)"
             r"|sender .{0,40}(?:does not|n't) (?:match|belong)",
         ),
         rule(
@@ -229,7 +229,8 @@ CLIENTS: Final = Table(
             channel=("exception", "sdk"),
             text=r"auth extension not supported|"
             r"no (?:suitable |common |supported )?auth\w* (?:method|mechanism)|"
-            r"auth\w* mechanism.{0,20}(?:not supported|unsupported)|\bunencrypted connection",
+            r"auth\w* mechanism.{0,20}(?:not supported|unsupported)|\bunencrypted connection|"
+            r"(?:does not|doesn't) support (?:smtp )?auth\b",
             ambiguous=False,
         ),
         rule(

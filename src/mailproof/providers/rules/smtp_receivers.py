@@ -33,6 +33,7 @@ RECEIVERS: Final = (
                 guide="app_password",
             ),
             rule(R.RELAY_DENIED, _GOOGLE, reply=r"relay denied|credentials for relay"),
+            rule(R.RATE_LIMITED, _GOOGLE, enhanced="4.5.3", reply=r"too many recipients"),
             rule(
                 R.QUOTA_EXCEEDED,
                 _GOOGLE,
@@ -124,9 +125,11 @@ RECEIVERS: Final = (
             rule(
                 R.SENDER_BLOCKED,
                 _OUTLOOK,
-                reply=r"\(s(?:3\d|8)\d\d\)|banned send|ip reputation|on our block list|"
-                r"traffic not accepted from this ip|listed in spamhaus|\bblocked using ",
+                reply=r"\b(?:sc|dy|ou)-00\d\b|\(s(?:3\d|8)\d\d\)|banned send|ip reputation|"
+                r"on our block list|traffic not accepted from this ip|listed in spamhaus|"
+                r"\bblocked using ",
             ),
+            rule(R.RECIPIENT_REFUSED, f"{_EXCHANGE}: external forwarding", enhanced="5.7.520"),
             rule(
                 R.SENDER_BLOCKED,
                 _EXCHANGE,
@@ -189,6 +192,9 @@ RECEIVERS: Final = (
             "sendas",
             "send as",
             "as(",
+            "sc-00",
+            "dy-00",
+            "ou-00",
             "5.7.5",
             "5.7.6",
             "5.7.7",
@@ -273,7 +279,9 @@ RECEIVERS: Final = (
     Table(
         "smtp.godaddy",
         (
-            rule(R.SENDER_UNAUTHENTICATED, _GODADDY, reply=r"per (?:its|it's) spf"),
+            rule(R.CONFIGURATION_INVALID, _GODADDY, reply=r"\bib401\b"),
+            rule(R.SENDER_INVALID, _GODADDY, reply=r"\bib50[12]\b"),
+            rule(R.SENDER_UNAUTHENTICATED, _GODADDY, reply=r"\bib50[68]\b|per (?:its|it's) spf"),
             rule(R.RATE_LIMITED, _GODADDY, reply=r"\bib(?:007|504|510|60\d)\b"),
             rule(R.RECEIVER_UNAVAILABLE, _GODADDY, reply=r"\bib10[012]\b"),
             rule(R.CONTENT_REJECTED, _GODADDY, reply=r"\bib(?:212|7\d\d)\b"),

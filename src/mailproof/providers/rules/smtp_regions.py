@@ -59,6 +59,7 @@ REGIONS: Final = (
             "frequency limited",
             "suspected",
             "secure connection is requi",
+            "dns check failed",
             "rejected by recipients",
             "or access denied",
         ),
@@ -66,12 +67,18 @@ REGIONS: Final = (
     Table(
         "smtp.netease",
         (
-            rule(R.SENDER_UNAUTHENTICATED, _NETEASE, reply=r"\bmi:(?:spf|dmarc|dkim)"),
+            rule(R.SENDER_UNAUTHENTICATED, _NETEASE, reply=r"\bmi:(?:spf|dma|dkim)"),
+            rule(R.SENDER_INVALID, _NETEASE, reply=r"\bmi:imf"),
             rule(R.CONTENT_REJECTED, _NETEASE, reply=r"\bdt:(?:spm|vir|adv|ban)"),
             rule(R.SENDER_UNVERIFIED, _NETEASE, reply=r"\bdt:sum"),
-            rule(R.SENDER_BLOCKED, _NETEASE, reply=r"\bhl:(?:rep|ipb|ihu|rbl)|\bmi:(?:rip|nrip)"),
+            rule(
+                R.SENDER_BLOCKED,
+                _NETEASE,
+                reply=r"\bhl:(?:rep|ipb|ihu|rbl|mep)|\bmi:(?:rip|nrip|nhd)|\bwm:bli",
+            ),
             rule(R.RELAY_DENIED, _NETEASE, reply=r"\brp:frl"),
-            rule(R.RECIPIENT_REFUSED, _NETEASE, reply=r"\bmi:(?:spb|rbl)"),
+            rule(R.RECIPIENT_REFUSED, _NETEASE, reply=r"\bmi:(?:spb|rbl)|\bwm:blu"),
+            rule(R.QUOTA_EXCEEDED, f"{_NETEASE}: of the day", reply=r"\b(?:mi:stc|rp:trc)\b"),
             rule(R.RATE_LIMITED, _NETEASE, reply=r"\b(?:hl|mi|rp):[a-z]{3}\b"),
             rule(
                 R.CREDENTIALS_RESTRICTED,
@@ -81,7 +88,7 @@ REGIONS: Final = (
             ),
         ),
         replies=True,
-        when=("hl:", "mi:", "rp:", "dt:", "163.com", "126.com", "netease", "no permission"),
+        when=("hl:", "mi:", "rp:", "dt:", "wm:", "163.com", "126.com", "netease", "no permission"),
     ),
     Table(
         "smtp.china",
@@ -157,7 +164,7 @@ REGIONS: Final = (
                 reply=r"bad dns ptr|ip address is b|(?:ip|domain) based|c=(?:rdns|bl|bip)\b",
             ),
             rule(R.SENDER_UNAUTHENTICATED, _UNITED, reply=r"invalid dns mx|spf policy"),
-            rule(R.RECIPIENT_REFUSED, _UNITED, reply=r"policy restrictions"),
+            rule(R.RECIPIENT_REFUSED, _UNITED, reply=r"due to policy restrictions"),
             rule(R.RECEIVER_UNAVAILABLE, _UNITED, reply=r"nemesis.{0,60}not available$"),
         ),
         replies=True,

@@ -145,8 +145,8 @@ _ACCOUNT: Final = (
     ),
     rule(R.RECIPIENT_SUPPRESSED, _WORDS, text=r"黑名单|已退订|blocklist|blacklist|unsubscribed"),
     rule(
-        R.RECEIVER_UNAVAILABLE,
-        f"{_SES}: Tencent pauses this mailbox provider for ten minutes",
+        R.RATE_LIMITED,
+        f"{_SES}: too much for this mailbox provider, ten minutes of pause",
         name="FailedOperation.TemporaryBlocked",
         says=Origin.RECEIVER,
         retry_after_s=600.0,
