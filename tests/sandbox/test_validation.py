@@ -172,7 +172,7 @@ def test_an_attachment_needs_contents_or_a_path(api: Api) -> None:
         {"filename": "a.txt", "content": "aGk="},
         {"filename": "a.txt", "content": [104, 105]},
         {"filename": "a.txt", "content": {"type": "Buffer", "data": [104, 105]}},
-        {"filename": "a.txt", "path": "https://files.acme.test/a.txt"},
+        {"filename": "a.txt", "path": "https://cdn.acme.test/a.txt"},
     ],
 )
 def test_an_attachment_comes_in_any_form_that_the_sdks_send(api: Api, attachment: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import msgspec
 
@@ -75,94 +75,64 @@ class Finding(msgspec.Struct, frozen=True):
     command: str
 
 
+class Seen(TypedDict, total=False):
+    """What may be said of a finding besides its name and facts; see `Noted`."""
+
+    severity: Severity
+    evidence: str
+    command: str
+    failure: Failure | None
+
+
 _NO_FACTS: Final[Mapping[str, str]] = {}
 
 
-def fine(
-    check: str,
-    key: str,
-    facts: Mapping[str, str] = _NO_FACTS,
-    *,
-    evidence: str = "",
-    command: str = "",
-) -> Noted:
-    return Noted(
-        check=check,
-        key=key,
-        status=Status.OK,
-        severity=Severity.INFO,
-        facts=facts,
-        evidence=evidence,
-        command=command,
-    )
+def fine(check: str, key: str, facts: Mapping[str, str] = _NO_FACTS, **seen: Unpack[Seen]) -> Noted:
+    """Looked at, and in order."""
+    return _noted(Status.OK, Severity.INFO, check, key, facts, seen)
 
 
 def skipped(check: str, key: str, facts: Mapping[str, str] = _NO_FACTS) -> Noted:
-    return Noted(check=check, key=key, status=Status.SKIPPED, severity=Severity.INFO, facts=facts)
+    """There was nothing to look at."""
+    return _noted(Status.SKIPPED, Severity.INFO, check, key, facts, {})
 
 
-def failed(  # noqa: PLR0913 - the columns of a finding
-    check: str,
-    key: str,
-    facts: Mapping[str, str] = _NO_FACTS,
-    *,
-    severity: Severity = Severity.CRITICAL,
-    evidence: str = "",
-    command: str = "",
-    failure: Failure | None = None,
+def failed(
+    check: str, key: str, facts: Mapping[str, str] = _NO_FACTS, **seen: Unpack[Seen]
 ) -> Noted:
     """Mail does not go, or not to everyone, until this is mended."""
-    return Noted(
-        check=check,
-        key=key,
-        status=Status.FAILED,
-        severity=severity,
-        facts=facts,
-        evidence=evidence,
-        command=command,
-        failure=failure,
-    )
+    return _noted(Status.FAILED, Severity.CRITICAL, check, key, facts, seen)
 
 
-def warned(  # noqa: PLR0913 - the columns of a finding
-    check: str,
-    key: str,
-    facts: Mapping[str, str] = _NO_FACTS,
-    *,
-    severity: Severity = Severity.WARNING,
-    evidence: str = "",
-    command: str = "",
-    failure: Failure | None = None,
+def warned(
+    check: str, key: str, facts: Mapping[str, str] = _NO_FACTS, **seen: Unpack[Seen]
 ) -> Noted:
     """Mail goes, but this costs some of it, or will."""
-    return Noted(
-        check=check,
-        key=key,
-        status=Status.WARNING,
-        severity=severity,
-        facts=facts,
-        evidence=evidence,
-        command=command,
-        failure=failure,
-    )
+    return _noted(Status.WARNING, Severity.WARNING, check, key, facts, seen)
 
 
-def unclear(  # noqa: PLR0913 - the columns of a finding
-    check: str,
-    key: str,
-    facts: Mapping[str, str] = _NO_FACTS,
-    *,
-    severity: Severity = Severity.WARNING,
-    evidence: str = "",
-    command: str = "",
+def unclear(
+    check: str, key: str, facts: Mapping[str, str] = _NO_FACTS, **seen: Unpack[Seen]
 ) -> Noted:
     """The check could not be made; nothing follows from it but that."""
+    return _noted(Status.CANNOT_TELL, Severity.WARNING, check, key, facts, seen)
+
+
+def _noted(  # noqa: PLR0913 - the columns of a finding
+    status: Status,
+    usual: Severity,
+    check: str,
+    key: str,
+    facts: Mapping[str, str],
+    seen: Seen,
+) -> Noted:
     return Noted(
         check=check,
         key=key,
-        status=Status.CANNOT_TELL,
-        severity=severity,
+        status=status,
+        severity=seen.get("severity", usual),
         facts=facts,
-        evidence=evidence,
-        command=command,
+        evidence=seen.get("evidence", ""),
+        command=seen.get("command", ""),
+        failure=seen.get("failure"),
     )
