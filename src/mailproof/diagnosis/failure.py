@@ -41,10 +41,5 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failover_helps(self) -> bool:
         """Could another provider deliver it now, without the risk of a second copy?"""
-        match FACTS[self.reason].failover:
-            case Failover.YES:
-                return not self.ambiguous
-            case Failover.DEFINITE:
-                return not self.ambiguous
-            case Failover.NO | Failover.CRITICAL:
-                return False
+        helps = FACTS[self.reason].failover in {Failover.YES, Failover.DEFINITE}
+        return helps and not self.ambiguous
