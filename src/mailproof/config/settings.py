@@ -1,0 +1,156 @@
+"""The configuration as the rest of the program sees it: frozen, complete, valid.
+
+Made by `mailproof.config.reading`; whoever holds a `Settings` need not check it again.
+Spans of time are in seconds.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+import msgspec
+
+from mailproof.diagnosis.guidance.language import OperatorLanguage
+from mailproof.mail.purposes import PURPOSES, Purpose
+
+__all__ = [
+    "AlertChannel",
+    "Alerting",
+    "Delivery",
+    "Logging",
+    "Match",
+    "OnHold",
+    "ProviderSettings",
+    "PurposeSettings",
+    "Rate",
+    "Retention",
+    "Secret",
+    "Server",
+    "Settings",
+]
+
+OnHold = Literal["promise", "refuse"]
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A secret and where it comes from. `read` gives its value of now; a file is read again when
+    it has changed. Empty: it is not there. `origin`: `env:NAME`, `file:PATH`, or `literal`."""
+
+    origin: str
+    read: Callable[[], str]
+
+    def __repr__(self) -> str:
+        return f"<Secret {self.origin}>"
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """`count` per `per_s` seconds: `5/s`, `300/min`."""
+
+    count: int
+    per_s: float
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.per_s
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider. `rate` None: as fast as it takes them."""
+
+    name: str
+    type: Literal["resend", "sandbox"]
+    api_key: Secret
+    base_url: str
+    rate: Rate | None
+    webhook_secrets: tuple[Secret, ...]
+    accept_as_app_key: bool
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Which mails have a purpose although nobody said so; all patterns that are given must fit."""
+
+    subject: re.Pattern[str] | None = None
+    sender: re.Pattern[str] | None = None
+
+
+class PurposeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A purpose with what the configuration adds to it."""
+
+    purpose: Purpose
+    on_hold: OnHold = "promise"
+    match: Match | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How mail is sent. `wait_s`: so long a caller waits for the first attempt.
+
+    `deadline_s` covers one call to a provider. `at_once`: calls at the same time, per process.
+    """
+
+    wait_s: float = 5.0
+    probe_interval_s: float = 10.0
+    check_interval_s: float = 60.0
+    deadline_s: float = 30.0
+    lease_s: float = 120.0
+    at_once: int = 64
+    drain_s: float = 20.0
+
+
+class AlertChannel(msgspec.Struct, frozen=True):
+    """Any Apprise URL, under a name for people."""
+
+    name: str
+    url: Secret
+
+
+class Alerting(msgspec.Struct, frozen=True, kw_only=True):
+    """`oldest_waiting_s`: a critical mail that waits longer than this is told."""
+
+    channels: tuple[AlertChannel, ...] = ()
+    oldest_waiting_s: float = 120.0
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    events_s: float = 400 * 86_400
+    mails_s: float = 90 * 86_400
+    contents_s: float = 7 * 86_400
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """`admin_port` None: the public port plus one."""
+
+    host: str = "127.0.0.1"
+    port: int = 7025
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = None
+    admin_token: Secret | None = None
+
+
+class Logging(msgspec.Struct, frozen=True, kw_only=True):
+    """`format` auto: for people on a terminal, else JSON."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. `file`: where it was read from, empty: from the environment alone.
+
+    `store_url`: `sqlite:///…/mailproof.db` or `postgresql://…`; it may hold a password.
+    """
+
+    file: str
+    language: OperatorLanguage
+    store_url: Secret
+    public_url: str = ""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    delivery: Delivery = Delivery()
+    providers: tuple[ProviderSettings, ...] = ()
+    purposes: Mapping[str, PurposeSettings] = {
+        name: PurposeSettings(purpose=purpose) for name, purpose in PURPOSES.items()
+    }
+    alerts: Alerting = Alerting()
+    retention: Retention = Retention()
+    server: Server = Server()
+    log: Logging = Logging()
