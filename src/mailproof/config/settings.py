@@ -82,6 +82,10 @@ class PurposeSettings(msgspec.Struct, frozen=True, kw_only=True):
     match: Match | None = None
 
 
+def _built_in() -> Mapping[str, PurposeSettings]:
+    return {name: PurposeSettings(purpose=purpose) for name, purpose in PURPOSES.items()}
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """How mail is sent. `wait_s`: so long a caller waits for the first attempt.
 
@@ -147,9 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     delivery: Delivery = Delivery()
     providers: tuple[ProviderSettings, ...] = ()
-    purposes: Mapping[str, PurposeSettings] = {
-        name: PurposeSettings(purpose=purpose) for name, purpose in PURPOSES.items()
-    }
+    purposes: Mapping[str, PurposeSettings] = msgspec.field(default_factory=_built_in)
     alerts: Alerting = Alerting()
     retention: Retention = Retention()
     server: Server = Server()

@@ -15,6 +15,7 @@ __all__ = [
     "CommitUnknown",
     "Database",
     "Event",
+    "Json",
     "NewEvent",
     "SchemaTooNew",
     "StoreError",
@@ -51,10 +52,16 @@ class SchemaTooNew(StoreError):
     """A newer release has changed the schema in a way that this one cannot read."""
 
 
+class Json(msgspec.Struct, frozen=True):
+    """A value that a query gets as one JSON text; bytes in it become hex digits."""
+
+    value: Any
+
+
 class NewEvent(msgspec.Struct, frozen=True):
     """Something that happens in this transaction.
 
-    `data` holds no address and no secret; `at` is UTC in milliseconds, None: the transaction's time.
+    `data` holds no address and no secret; `at` is UTC in milliseconds, None: the transaction's.
     `actor`: who did it, when a person or a key did (`cli:ada`, `key:1f2e3d4c`), else empty.
     """
 
@@ -85,7 +92,7 @@ class Tx(Protocol):
 
     @property
     def now(self) -> int:
-        """UTC in milliseconds, by the clock that rules leases: the same for all of a transaction."""
+        """UTC in milliseconds, by the clock that rules leases: one for all of the transaction."""
         ...
 
     async def all(self, query: str, shape: Callable[..., Shape], /, **values: Any) -> list[Shape]:
@@ -101,7 +108,7 @@ class Tx(Protocol):
         ...
 
     async def many(self, query: str, rows: Sequence[Sequence[Any]], /) -> None:
-        """Run an INSERT for all rows; their values stand in the order of the query's `many:` line."""
+        """Run an INSERT for all rows, their values in the order of the query's `many:` line."""
         ...
 
     def tell(self, event: NewEvent, /) -> None:

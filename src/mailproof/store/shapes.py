@@ -1,5 +1,6 @@
 """What goes into a store and comes out of it: frozen, valid, times in UTC milliseconds."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ __all__ = [
     "Outcome",
     "RecipientResult",
     "Recorded",
+    "Routing",
     "Submission",
     "Submitted",
 ]
@@ -63,7 +65,7 @@ class NewRecipient(msgspec.Struct, frozen=True):
 class NewMail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail to accept. `lane_sender` and `pin` name its lane. `payload`: Resend's JSON.
 
-    `scheduled_at`: not before. `wait_until`: so long its caller hears of a hold, None: nobody waits.
+    `scheduled_at`: not before. `wait_until`: so long its caller hears of a hold, None: it does not.
     `content_stored`: its payload was large and is on disk already.
     """
 
@@ -112,7 +114,7 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """On disk. `repeated`: these are the mails of an earlier request with this key, as they are now."""
+    """On disk. `repeated`: the mails of an earlier request with this key, as they are now."""
 
     mails: tuple[Submitted, ...]
     repeated: bool = False
@@ -122,8 +124,16 @@ class Conflict(msgspec.Struct, frozen=True):
     """The idempotency key belongs to an earlier request with another payload. Nothing was kept."""
 
 
+class Routing(msgspec.Struct, frozen=True):
+    """`order`: the providers by preference. Spans in milliseconds."""
+
+    order: tuple[str, ...]
+    probe_interval_ms: int = 10_000
+    key_ttl_ms: Mapping[str, int | None] = {}
+
+
 class LaneClosed(msgspec.Struct, frozen=True):
-    """`on_hold = refuse`, and this lane is closed. Nothing was kept. `failure` in JSON, as stored."""
+    """`on_hold = refuse`, and this lane is closed. Nothing was kept. `failure`: JSON, as stored."""
 
     sender: str
     reason: str
@@ -189,7 +199,8 @@ class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """A failure that closes a route, at once or `after` so many different mails within a minute."""
+    """A failure that closes a route: at once, or `after` so many different mails within a minute,
+    counted from `since`, when the provider last took one."""
 
     provider: str
     sender: str
@@ -197,6 +208,7 @@ class Closing(msgspec.Struct, frozen=True):
     severity: str
     failure: bytes
     after: int = 1
+    since: int = 0
 
 
 class Opening(msgspec.Struct, frozen=True):

@@ -25,8 +25,8 @@ CREATE TABLE lanes (
     second text,                    -- the next one, for a mail that the first has just refused
     reason text,
     since bigint NOT NULL,
-    release_rate integer NOT NULL DEFAULT 0,  -- held mails a second, while releasing
-    released_at bigint,            -- when the last of them went
+    release_began_at bigint,       -- while releasing; a failure begins it anew
+    released integer NOT NULL DEFAULT 0,  -- held mails that went since then
     UNIQUE (sender, pin)
 );
 CREATE INDEX lanes_releasing ON lanes (id) WHERE state = 'releasing';
@@ -36,7 +36,10 @@ CREATE TABLE emails (
     id uuid NOT NULL UNIQUE,
     app text NOT NULL,
     key_id text NOT NULL,           -- the API key that brought it; empty: the library
+    endpoint text,                  -- with its idempotency key, where it came alone: a batch's key
+    idempotency_key text,           -- covers mails that went well
     lane_id bigint NOT NULL,
+    pin text NOT NULL,              -- the provider it is bound to for good; its lane may bind it for a time
     state text NOT NULL,
     purpose text NOT NULL,
     critical boolean NOT NULL,
@@ -85,6 +88,7 @@ CREATE TABLE contents (
     payload bytea NOT NULL,          -- the mail in Resend's JSON
     created_at bigint NOT NULL     -- large ones come before their mail: orphans are swept
 );
+CREATE INDEX contents_created ON contents (created_at);
 
 CREATE TABLE recipients (
     email_id uuid NOT NULL,
@@ -217,7 +221,8 @@ CREATE TABLE routes (
     state text NOT NULL CHECK (state IN ('open', 'closed')),
     systemic boolean NOT NULL DEFAULT false,  -- opens only for an accepted mail
     reason text,
-    failure jsonb,                   -- the failure that closed it, in JSON, redacted
+    severity text NOT NULL DEFAULT 'ERROR',
+    failure jsonb,                   -- the failure that closed it, redacted
     since bigint NOT NULL,
     fingerprint text NOT NULL DEFAULT '',  -- of type, base URL and credential
     met integer NOT NULL DEFAULT 0,        -- mails that failed on it since it closed

@@ -25,8 +25,8 @@ CREATE TABLE lanes (
     second TEXT,                    -- the next one, for a mail that the first has just refused
     reason TEXT,
     since INTEGER NOT NULL,
-    release_rate INTEGER NOT NULL DEFAULT 0,  -- held mails a second, while releasing
-    released_at INTEGER,            -- when the last of them went
+    release_began_at INTEGER,       -- while releasing; a failure begins it anew
+    released INTEGER NOT NULL DEFAULT 0,  -- held mails that went since then
     UNIQUE (sender, pin)
 ) STRICT;
 CREATE INDEX lanes_releasing ON lanes (id) WHERE state = 'releasing';
@@ -36,7 +36,10 @@ CREATE TABLE emails (
     id TEXT NOT NULL UNIQUE,
     app TEXT NOT NULL,
     key_id TEXT NOT NULL,           -- the API key that brought it; empty: the library
+    endpoint TEXT,                  -- with its idempotency key, where it came alone: a batch's key
+    idempotency_key TEXT,           -- covers mails that went well
     lane_id INTEGER NOT NULL,
+    pin TEXT NOT NULL,              -- the provider it is bound to for good; its lane may bind it for a time
     state TEXT NOT NULL,
     purpose TEXT NOT NULL,
     critical INTEGER NOT NULL CHECK (critical IN (0, 1)),
@@ -85,6 +88,7 @@ CREATE TABLE contents (
     payload BLOB NOT NULL,          -- the mail in Resend's JSON
     created_at INTEGER NOT NULL     -- large ones come before their mail: orphans are swept
 ) STRICT;
+CREATE INDEX contents_created ON contents (created_at);
 
 CREATE TABLE recipients (
     email_id TEXT NOT NULL,
@@ -213,6 +217,7 @@ CREATE TABLE routes (
     state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
     systemic INTEGER NOT NULL DEFAULT 0 CHECK (systemic IN (0, 1)),  -- opens only for an accepted mail
     reason TEXT,
+    severity TEXT NOT NULL DEFAULT 'ERROR',
     failure TEXT,                   -- the failure that closed it, in JSON, redacted
     since INTEGER NOT NULL,
     fingerprint TEXT NOT NULL DEFAULT '',  -- of type, base URL and credential

@@ -1,0 +1,1 @@
+"""Who is told when a human is needed: conditions, words, channels."""

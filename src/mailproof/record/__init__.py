@@ -1,0 +1,1 @@
+"""What the process says while it works: its log."""

@@ -1,0 +1,146 @@
+"""What time alone does to mail: due, expired, forgotten by a node that died, erased at last.
+
+Each function does at most `most` mails in one transaction and says how many, so that the caller can
+come back for the rest and nobody else waits long.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from mailproof.mail.events import OF_STATE, EventType
+from mailproof.mail.lifecycle import State
+from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.orphans import Orphan, orphan_row
+from mailproof.store.routes.lanes import ensure_lane, lanes_by_id
+from mailproof.store.shapes import Routing
+
+__all__ = [
+    "Removed",
+    "end_pinned_to_removed",
+    "expire",
+    "recover_leases",
+    "resend_unconfirmed",
+    "sweep",
+    "wake_due",
+]
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    id: str
+    purpose: str
+    critical: bool
+    was: str
+    reason: str | None
+    unknown_since: int | None
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """What a sweep took away."""
+
+    contents: int
+    keys: int
+    refusals: int
+    inbox_events: int
+
+
+async def wake_due(tx: Tx, most: int) -> int:
+    """Scheduled and deferred mails whose time has come are queued."""
+    woken = await tx.all("mails/wake_due", lambda *row: row, now=tx.now, most=most)
+    for email_id, was in woken:
+        # A deferred mail's event has said when it would go on; a scheduled one begins only now.
+        if was == State.SCHEDULED:
+            tx.tell(NewEvent(EventType.EMAIL_QUEUED, email_id, {"why": "scheduled"}))
+    return len(woken)
+
+
+async def expire(tx: Tx, most: int, routing: Routing) -> int:
+    """Waiting mails past their expiry end, and unconfirmed ones that no provider remembers."""
+    ended = await tx.all("mails/expire", _Ended, now=tx.now, most=most)
+    longest = max((ttl or 0 for ttl in routing.key_ttl_ms.values()), default=0)
+    ended += await tx.all(
+        "mails/expire_unconfirmed", _Ended, now=tx.now, before=tx.now - longest, most=most
+    )
+    for mail in ended:
+        data: dict[str, Any] = {
+            "purpose": mail.purpose,
+            "critical": bool(mail.critical),
+            "was": mail.was,
+        }
+        if mail.reason:
+            data["reason"] = mail.reason
+        if mail.unknown_since:
+            data["outcome"] = "unknown"
+        tx.tell(NewEvent(EventType.EMAIL_EXPIRED, mail.id, data))
+    return len(ended)
+
+
+async def recover_leases(
+    tx: Tx, most: int, routing: Routing, *, dead: Collection[str] | None = None
+) -> int:
+    """Mails whose lease ran out, or (`dead`) that the named nodes held: the outcome is unknown.
+
+    Each goes on at once, at the provider that may have it and only there, under the same key; where
+    that provider knows no keys it is `unconfirmed`. `dead` empty means every node that leased.
+    """
+    if dead is None:
+        orphans = await tx.all("mails/lost_leases", Orphan, now=tx.now, most=most)
+    else:
+        orphans = await tx.all("mails/leases_of_dead", Orphan, nodes=sorted(dead), most=most)
+    if not orphans:
+        return 0
+    lanes = await lanes_by_id(tx, (orphan.lane_id for orphan in orphans))
+    rows = []
+    for orphan in orphans:
+        lane = await ensure_lane(tx, lanes[orphan.lane_id].sender, orphan.provider, routing)
+        keeps_keys = routing.key_ttl_ms.get(orphan.provider) is not None
+        to = State.DEFERRED if keeps_keys else State.UNCONFIRMED
+        rows.append([orphan.id, orphan.lease_no, to.value, tx.now, lane.id])
+        data = {"attempt": orphan.lease_no, "provider": orphan.provider, "node": orphan.leased_by}
+        tx.tell(NewEvent(EventType.EMAIL_LEASE_LOST, orphan.id, data))
+        tx.tell(NewEvent(OF_STATE[to], orphan.id, {**data, "outcome": "unknown"}))
+    await tx.many("mails/insert_attempts", [orphan_row(orphan, tx.now) for orphan in orphans])
+    return await tx.run("mails/recover", rows=Json(rows), now=tx.now)
+
+
+async def resend_unconfirmed(tx: Tx, purposes: Sequence[str], most: int, routing: Routing) -> int:
+    """`on_unknown = resend`: two copies are harmless for these purposes, none is not."""
+    mails = await tx.all(
+        "mails/unconfirmed_of", Orphan, purposes=list(purposes), now=tx.now, most=most
+    )
+    if not mails:
+        return 0
+    lanes = await lanes_by_id(tx, (mail.lane_id for mail in mails))
+    rows = []
+    for mail in mails:
+        lane = await ensure_lane(tx, lanes[mail.lane_id].sender, mail.pin, routing)
+        rows.append([mail.id, lane.id])
+        tx.tell(
+            NewEvent(EventType.EMAIL_QUEUED, mail.id, {"why": "on_unknown", "may_double": True})
+        )
+    return await tx.run("mails/resend", rows=Json(rows), now=tx.now)
+
+
+async def end_pinned_to_removed(tx: Tx, most: int, routing: Routing) -> int:
+    """Waiting mails bound to a provider that is not configured any more can never go."""
+    rows = await tx.all(
+        "mails/fail_pinned", lambda *row: row, providers=list(routing.order), now=tx.now, most=most
+    )
+    for email_id, pin in rows:
+        data = {"reason": "configuration_invalid", "provider": pin, "why": "provider_removed"}
+        tx.tell(NewEvent(EventType.EMAIL_FAILED, email_id, data))
+    return len(rows)
+
+
+async def sweep(tx: Tx, most: int, *, contents_ms: int) -> Removed:
+    """Erase what has served its time: contents `contents_ms` after the end, keys after a day."""
+    return Removed(
+        contents=await tx.run("mails/sweep_contents", before=tx.now - contents_ms, most=most)
+        + await tx.run("mails/sweep_orphans", before=tx.now - 3_600_000, most=most),
+        keys=await tx.run("mails/sweep_keys", now=tx.now, most=most),
+        refusals=await tx.run("records/sweep_refusals", before=tx.now - 30 * 86_400_000, most=most),
+        inbox_events=await tx.run(
+            "records/sweep_inbox_events", before=tx.now - 7 * 86_400_000, most=most
+        ),
+    )

@@ -1,0 +1,237 @@
+"""Recording what attempts led to: state, attempt, routes and events in one transaction, fenced.
+
+An outcome says what follows from its evidence; what follows from everybody else's (is the lane
+closed now, does its caller still wait, is it the third in a row) is decided here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mailproof.mail.events import OF_STATE, EventType
+from mailproof.mail.lifecycle import State, move
+from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.routes.breakers import close_route, note_refusals, open_routes_tried
+from mailproof.store.routes.lanes import (
+    Lane,
+    begin_release_anew,
+    ensure_lane,
+    lanes_by_id,
+    settle_lanes,
+)
+from mailproof.store.shapes import (
+    AttemptOutcome,
+    Outcome,
+    Recorded,
+    Routing,
+)
+
+__all__ = ["hand_back", "record"]
+
+
+class _Leased(msgspec.Struct, frozen=True):
+    id: str
+    wait_until: int | None
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """How one mail goes on, in the order of the values of `mails/record`."""
+
+    id: str
+    state: State
+    reason: str | None
+    due_at: int | None
+    add_epoch: int
+    add_try: int
+    unknown_since: int | None
+    avoid: str | None
+    lane_id: int
+    provider_message_id: str | None
+
+
+async def record(
+    tx: Tx, outcomes: Sequence[Outcome], routing: Routing, *, again: bool = False
+) -> list[Recorded]:
+    """Write them; one answer for each, in order.
+
+    `again`: the answer to a COMMIT of these very outcomes was lost, so they may be written already.
+    """
+    leases = Json(sorted([o.mail.id, o.mail.lease_no] for o in outcomes))
+    leased = {row.id: row for row in await tx.all("mails/lock_leased", _Leased, leases=leases)}
+    ours = [outcome for outcome in outcomes if outcome.mail.id in leased]
+    closed_by = await _move_routes(tx, ours, routing)
+    lanes = dict(await lanes_by_id(tx, (outcome.mail.lane_id for outcome in ours)))
+    written: dict[str, _Written] = {}
+    for outcome in ours:
+        lane = await _lane_for(tx, outcome, lanes[outcome.mail.lane_id], routing)
+        written[outcome.mail.id] = _decide(outcome, lane, leased[outcome.mail.id], tx.now)
+    await _write(tx, ours, written)
+    for outcome in ours:
+        tx.tell(_event(outcome, written[outcome.mail.id], closed_by))
+    lost = [outcome for outcome in outcomes if outcome.mail.id not in leased]
+    fenced = await _fenced(tx, lost, again=again)
+    return [
+        fenced[o.mail.id] if o.mail.id in fenced else _recorded(written[o.mail.id])
+        for o in outcomes
+    ]
+
+
+async def hand_back(tx: Tx, leases: Sequence[tuple[str, int]]) -> int:
+    """Give up leases whose sending has not begun: the mails are queued as if never claimed."""
+    ids = await tx.all("mails/hand_back", str, leases=Json(sorted(leases)), now=tx.now)
+    for email_id in ids:
+        tx.tell(NewEvent(EventType.EMAIL_QUEUED, email_id, {"why": "handed_back"}))
+    return len(ids)
+
+
+async def _move_routes(tx: Tx, outcomes: Sequence[Outcome], routing: Routing) -> frozenset[str]:
+    """Insert the attempts, then open and close routes; returns the mails that closed one."""
+    await tx.many("mails/insert_attempts", [_attempt_row(o) for o in outcomes if o.attempt])
+    moved, closed_by = False, set()
+    accepted = []
+    for outcome in outcomes:
+        if outcome.opening is not None and outcome.attempt is not None:
+            moved |= await open_routes_tried(tx, outcome.opening, outcome.attempt.started_at)
+            if outcome.opening.accepted:
+                accepted.append((outcome.opening.provider, outcome.opening.sender))
+    for outcome in outcomes:
+        if outcome.closing is not None and not outcome.refusal:
+            if await close_route(tx, outcome.closing, routing):
+                closed_by.add(outcome.mail.id)
+                moved = True
+            await begin_release_anew(tx, outcome.closing.provider)
+    refused = [(o.mail.id, o.closing) for o in outcomes if o.refusal and o.closing]
+    moved |= await note_refusals(tx, refused, accepted, routing)
+    if moved:
+        await settle_lanes(tx, routing)
+    return frozenset(closed_by)
+
+
+async def _lane_for(tx: Tx, outcome: Outcome, lane: Lane, routing: Routing) -> Lane:
+    """An unknown outcome binds the mail to its provider; a definite one sets it free again."""
+    mail = outcome.mail
+    pin = mail.provider or mail.pin if outcome.unknown else mail.pin
+    if lane.pin == pin:
+        return lane
+    return await ensure_lane(tx, lane.sender, pin, routing)
+
+
+def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int) -> _Written:
+    to, reason, due_at = outcome.to, outcome.reason, outcome.due_at
+    avoid = outcome.avoid
+    if to is State.HELD and not lane.is_closed:
+        # Another provider carries it, or the route opened while this one was on its way.
+        to, due_at = State.QUEUED, None
+    if to is State.QUEUED and avoid is not None and lane.second is None and lane.provider == avoid:
+        to, due_at = State.DEFERRED, outcome.due_at or now
+    if to in {State.QUEUED, State.DEFERRED} and lane.is_closed:
+        to, due_at = State.HELD, None
+    if to is State.HELD:
+        reason = lane.reason or reason
+        if outcome.mail.on_hold == "refuse" and (leased.wait_until or 0) > now:
+            to, reason = State.CANCELED, outcome.reason
+    move(State.SENDING, to)
+    attempt = outcome.attempt
+    since = outcome.mail.unknown_since or (attempt.started_at if attempt else now)
+    return _Written(
+        id=outcome.mail.id,
+        state=to,
+        reason=reason,
+        due_at=due_at if to is State.DEFERRED else None,
+        add_epoch=int(outcome.new_epoch),
+        add_try=int(outcome.count_try),
+        unknown_since=since if outcome.unknown else None,
+        avoid=avoid,
+        lane_id=lane.id,
+        provider_message_id=attempt.provider_message_id if attempt else None,
+    )
+
+
+async def _write(tx: Tx, outcomes: Sequence[Outcome], written: Mapping[str, _Written]) -> None:
+    rows = [msgspec.structs.astuple(each) for each in written.values()]
+    if not rows:
+        return
+    await tx.run("mails/record", rows=Json(rows), now=tx.now)
+    parts = [
+        [outcome.mail.id, part.address, part.state, part.reason]
+        for outcome in outcomes
+        for part in outcome.recipients
+    ]
+    if parts:
+        await tx.run("mails/record_recipients", rows=Json(parts))
+    # The caller may mend the mail and repeat its request under the same key.
+    freed = [each.id for each in written.values() if each.state in {State.FAILED, State.CANCELED}]
+    if freed:
+        await tx.run("mails/free_keys", ids=freed)
+
+
+async def _fenced(tx: Tx, lost: Sequence[Outcome], *, again: bool) -> dict[str, Recorded]:
+    """Who moved first? After a lost COMMIT answer perhaps we ourselves, which is no loss."""
+    if not lost:
+        return {}
+    rows = {
+        row.id: row
+        for row in await tx.all("mails/standing_lease", _Standing, ids=[o.mail.id for o in lost])
+    }
+    found = {}
+    for outcome in lost:
+        row = rows.get(outcome.mail.id)
+        state = State(row.state) if row else State.EXPIRED
+        mine = again and row is not None and row.last_attempt == outcome.mail.lease_no
+        found[outcome.mail.id] = Recorded(
+            outcome.mail.id, state, row.reason if row else None, fenced=not mine
+        )
+    return found
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    id: str
+    state: str
+    reason: str | None
+    last_attempt: int | None
+
+
+def _recorded(each: _Written) -> Recorded:
+    return Recorded(each.id, each.state, each.reason, each.due_at)
+
+
+def _attempt_row(outcome: Outcome) -> tuple[Any, ...]:
+    attempt = outcome.attempt
+    if attempt is None:
+        raise TypeError("an outcome without an attempt")
+    return (
+        outcome.mail.id,
+        outcome.mail.lease_no,
+        attempt.provider,
+        attempt.key,
+        attempt.node,
+        attempt.started_at,
+        attempt.ended_at,
+        attempt.outcome.value,
+        attempt.reason,
+        attempt.provider_message_id,
+        attempt.body_hash,
+        None if attempt.failure is None else attempt.failure.decode(),
+    )
+
+
+def _event(outcome: Outcome, each: _Written, closed_by: frozenset[str]) -> NewEvent:
+    mail = outcome.mail
+    data: dict[str, Any] = {
+        "attempt": mail.lease_no,
+        "provider": mail.provider,
+        "purpose": mail.purpose,
+        "reason": each.reason,
+        "due_at": each.due_at,
+        **outcome.event_data,
+    }
+    if each.state is State.HELD:
+        data["critical"] = mail.critical
+        data["sender"] = mail.lane_sender
+    if mail.id in closed_by:
+        data["closed_route"] = True
+    if outcome.attempt is not None and outcome.attempt.outcome is AttemptOutcome.UNKNOWN:
+        data["outcome"] = "unknown"
+    present = {name: value for name, value in data.items() if value is not None}
+    return NewEvent(OF_STATE[each.state], mail.id, present)

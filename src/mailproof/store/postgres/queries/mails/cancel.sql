@@ -1,0 +1,6 @@
+-- Mails that wait and shall not go out.
+UPDATE emails
+SET state = 'canceled', changed_at = :now, due_at = NULL, wait_until = NULL
+WHERE id = ANY (:ids::uuid[])
+  AND state IN ('scheduled', 'queued', 'deferred', 'held')
+RETURNING id::text

@@ -1,0 +1,12 @@
+-- The newest deferred or scheduled mails: all entries of the partial index, sorted.
+SELECT seq
+FROM emails
+WHERE state IN ('deferred', 'scheduled')
+  AND state = :state
+  AND seq > :above
+  AND seq < :below
+  AND (:app::text IS NULL OR app = :app)
+  AND (:purpose::text IS NULL OR purpose = :purpose)
+  AND (:reason::text IS NULL OR reason = :reason)
+ORDER BY seq DESC
+LIMIT :limit

@@ -1,0 +1,10 @@
+-- As find_newest, from the other end: what came just after `above`.
+SELECT seq
+FROM emails
+WHERE seq > :above
+  AND seq < :below
+  AND (:state::text IS NULL OR state = :state)
+  AND (:purpose::text IS NULL OR purpose = :purpose)
+  AND (:reason::text IS NULL OR reason = :reason)
+ORDER BY seq ASC
+LIMIT :limit

@@ -1,0 +1,11 @@
+-- The newest mails of an app, along the index emails_app.
+SELECT seq
+FROM emails
+WHERE app = :app
+  AND seq > :above
+  AND seq < :below
+  AND (:state::text IS NULL OR state = :state)
+  AND (:purpose::text IS NULL OR purpose = :purpose)
+  AND (:reason::text IS NULL OR reason = :reason)
+ORDER BY seq DESC
+LIMIT :limit

@@ -1,0 +1,6 @@
+-- The last checks of a provider, newest first.
+SELECT at, provider, verdict, reason, took_ms, failure::text, facts::text
+FROM checks
+WHERE provider = :provider
+ORDER BY at DESC, id DESC
+LIMIT :limit

@@ -1,0 +1,2 @@
+-- The id of the last event.
+SELECT coalesce(max(id), 0) FROM events

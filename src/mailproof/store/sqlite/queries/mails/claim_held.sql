@@ -1,0 +1,22 @@
+-- claim_held: lease up to :most held mails of lane :lane_id, which is releasing.
+UPDATE emails
+SET state = picked.becomes,
+    provider = CASE WHEN picked.becomes = 'sending' THEN picked.carrier ELSE emails.provider END,
+    lease_no = lease_no + (picked.becomes = 'sending'),
+    leased_by = CASE WHEN picked.becomes = 'sending' THEN :node END,
+    leased_until = CASE WHEN picked.becomes = 'sending' THEN :leased_until END,
+    avoid = NULL,
+    changed_at = :now
+FROM (
+    SELECT e.seq AS picked_seq,
+           l.provider AS carrier,
+           CASE WHEN e.expires_at <= :now THEN 'expired' ELSE 'sending' END AS becomes
+    FROM emails AS e
+    CROSS JOIN lanes AS l ON l.id = e.lane_id
+    WHERE e.state = 'held' AND e.lane_id = :lane_id
+    ORDER BY e.critical DESC, e.expires_at, e.seq
+    LIMIT :most
+) AS picked
+WHERE emails.seq = picked.picked_seq
+RETURNING id, seq, state, app, lane_id, provider, purpose, critical, created_at, expires_at, lease_no,
+          probe, unknown_since, epoch, tries, encoder, on_hold, reason, pin;

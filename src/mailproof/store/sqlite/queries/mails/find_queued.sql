@@ -1,0 +1,11 @@
+-- The newest queued mails: all entries of the partial index, sorted.
+SELECT seq
+FROM emails INDEXED BY emails_queued
+WHERE state = 'queued'
+  AND seq > :above
+  AND seq < :below
+  AND (:app IS NULL OR app = :app)
+  AND (:purpose IS NULL OR purpose = :purpose)
+  AND (:reason IS NULL OR reason = :reason)
+ORDER BY seq DESC
+LIMIT :limit

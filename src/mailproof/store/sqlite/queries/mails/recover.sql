@@ -1,0 +1,19 @@
+-- recover: the mails of :rows (id, lease number, state, due at, lane) were with a provider when their
+-- node went away. The lease number rises: a late answer of that node finds nothing.
+UPDATE emails
+SET state = o.state,
+    due_at = CASE WHEN o.state = 'deferred' THEN o.due_at END,
+    lane_id = o.lane_id,
+    unknown_since = coalesce(unknown_since, changed_at),
+    lease_no = emails.lease_no + 1,
+    leased_by = NULL,
+    leased_until = NULL,
+    probe = FALSE,
+    reason = NULL,
+    changed_at = :now
+FROM (
+    SELECT value ->> 0 AS id, value ->> 1 AS lease_no, value ->> 2 AS state,
+           value ->> 3 AS due_at, value ->> 4 AS lane_id
+    FROM json_each(:rows)
+) AS o
+WHERE emails.id = o.id AND emails.lease_no = o.lease_no AND emails.state = 'sending';

@@ -1,0 +1,6 @@
+-- Mails that wait for a time, or for a lane that is not closed any more, tried now.
+UPDATE emails
+SET state = 'queued', changed_at = :now, due_at = NULL, reason = NULL
+WHERE id IN (SELECT value FROM json_each(:ids))
+  AND state IN ('deferred', 'held')
+RETURNING id

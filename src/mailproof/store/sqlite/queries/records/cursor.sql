@@ -1,0 +1,2 @@
+-- How far a cursor has come and how it fares.
+SELECT name, position, moved_at, error, failing_since FROM cursors WHERE name = :name

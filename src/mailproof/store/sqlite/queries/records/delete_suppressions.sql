@@ -1,0 +1,2 @@
+-- Nothing speaks against an address any more.
+DELETE FROM suppressions WHERE lookup = :lookup RETURNING cause

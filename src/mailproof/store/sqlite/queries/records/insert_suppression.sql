@@ -1,0 +1,8 @@
+-- A fact against an address, once: not a second time for the same mail, nor by hand.
+INSERT INTO suppressions (lookup, address, cause, email_id, actor, note, created_at)
+SELECT :lookup, :address, :cause, :email_id, :actor, :note, :now
+WHERE NOT EXISTS (
+    SELECT 1 FROM suppressions
+    WHERE lookup = :lookup AND cause = :cause
+      AND (email_id = :email_id OR (:cause = 'manual' AND email_id IS NULL))
+)

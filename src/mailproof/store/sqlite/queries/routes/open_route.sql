@@ -1,0 +1,5 @@
+-- open_route: the cause is gone.
+UPDATE routes
+SET state = 'open', systemic = FALSE, reason = NULL, failure = NULL, since = :now, met = 0,
+    refused = 0, last_refused = NULL, probes = 0, next_probe_at = NULL
+WHERE provider = :provider AND sender = :sender AND state = 'closed';
