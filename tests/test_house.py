@@ -27,6 +27,7 @@ TEXT |= {".sql", ".toml", ".ts", ".txt", ".yml", ".yaml"}
 NETWORK: Mapping[str, tuple[str, ...]] = {
     "aiohttp": ("providers/http.py", "sandbox/events/postman.py"),
     "aiosmtplib": (),
+    "apprise": ("alerts/channels.py",),
     "asyncpg": ("doctor/",),
     "dns": ("doctor/", "sandbox/nameserver.py"),
     "ftplib": (),
@@ -35,7 +36,7 @@ NETWORK: Mapping[str, tuple[str, ...]] = {
     "httpx": (),
     "requests": (),
     "smtplib": (),
-    "socket": ("doctor/", "sandbox/", "testing/"),
+    "socket": ("doctor/", "providers/http.py", "sandbox/", "testing/"),
     "socketserver": (),
     "ssl": ("doctor/", "providers/http.py", "sandbox/"),
     "starlette": ("sandbox/",),

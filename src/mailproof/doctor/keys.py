@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
+from mailproof.diagnosis.placeholder import is_placeholder
 from mailproof.diagnosis.reasons import Severity
 from mailproof.doctor.finding import Noted, failed, fine, skipped, warned
-from mailproof.doctor.placeholder import is_placeholder
 from mailproof.doctor.settings import Setting, Settings
 
 __all__ = ["Key", "check_key", "read_key"]

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import msgspec
 
+from mailproof.diagnosis.placeholder import is_placeholder
 from mailproof.doctor.dotenv import Entry, parse_dotenv
 from mailproof.doctor.finding import Phrase
-from mailproof.doctor.placeholder import is_placeholder
 
 __all__ = ["Setting", "Settings", "read_settings"]
 

@@ -114,7 +114,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """What a health check found. `failure`: why it is bad, or what kept it from telling.
 
     `senders`: each listed sender, and whether it is good; those not listed are not judged.
-    `facts`: for people, such as `{"permission": "full_access", "quota_left": "12"}`.
+    `facts`: for people, such as `{"permission": "full_access", "used_today": "12"}`.
     """
 
     verdict: Verdict
@@ -142,11 +142,19 @@ class Provider(Protocol):
         ...
 
     def encode(self, mail: Outgoing) -> Encoded:
-        """The bytes for this mail. Raises `ValueError`: an encoder version that is not known."""
+        """The bytes for this mail.
+
+        Raises `ValueError`: an encoder version that is not known, or nobody is left to send to.
+        """
         ...
 
     async def send(self, encoded: Encoded, *, key: str, deadline_s: float) -> Sent | Failure:
-        """One call. `key` makes a repeat harmless for `key_ttl_s`, as long as the bytes are the same."""
+        """One call within `deadline_s` seconds.
+
+        `key` makes a repeat harmless for `key_ttl_s`, as long as the bytes are the same. A failure
+        is `ambiguous` unless it is sure that this call did not hand the mail over. Of an earlier
+        call with the same key it says nothing: a refused connection leaves open what was open.
+        """
         ...
 
     async def check(self, *, deadline_s: float) -> Health:

@@ -1,0 +1,108 @@
+"""What is done once a second: say that this process lives, learn what has changed, and do what time
+demands where the duties are."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from mailproof.engine.context import Context
+from mailproof.store.base import StoreError
+from mailproof.store.mails.duties import (
+    end_pinned_to_removed,
+    expire,
+    free_unknown,
+    recover_leases,
+    resend_unconfirmed,
+    sweep,
+    wake_due,
+)
+from mailproof.store.nodes.nodes import Tick, enter, take_lease, tick
+
+__all__ = ["Upkeep"]
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.engine")
+
+_EVERY_S: Final = 1.0
+_AT_ONCE: Final = 500  # mails a transaction, so that nobody else waits long
+_DUTY_LEASE_MS: Final = 5_000
+_SWEEP_EVERY_S: Final = 60.0
+
+
+class Upkeep:
+    """The heartbeat of a process. `heard` is told of each tick, on every node.
+
+    `leased`: the duties are leased in the store (many machines); else who sends has them.
+    """
+
+    def __init__(self, context: Context, heard: Callable[[Tick], None], *, leased: bool) -> None:
+        self._database = context.database
+        self._node = context.node
+        self._policy = context.policy
+        self._routing = context.routing
+        self._clock = context.clock
+        self._heard = heard
+        self._leased = leased
+        self._sweep_at = 0.0
+        self.is_engine = False
+        self.has_duties = False
+        self.last: Tick | None = None
+
+    async def run(self) -> None:
+        """Tick each second. A store that does not answer is said once a minute, and asked again."""
+        said_at = 0.0
+        while True:
+            try:
+                await self.once()
+                said_at = 0.0
+            except StoreError as error:
+                if self._clock.now() - said_at >= 60:
+                    said_at = self._clock.now()
+                    _log.critical("store.unavailable", error=str(error))
+            await self._clock.sleep_until(self._clock.now() + _EVERY_S)
+
+    async def once(self) -> Tick:
+        """One tick: two statements where duties are leased, else one, unless something is due."""
+        found = await self._database.write(tick, self._node.id, engine=self.is_engine)
+        if found is None:
+            await self._database.write(enter, self._node)
+            return await self.once()
+        self.has_duties = self.is_engine and (
+            not self._leased
+            or await self._database.write(take_lease, "duties", self._node.id, _DUTY_LEASE_MS)
+        )
+        self.last = found
+        self._heard(found)
+        if self.has_duties:
+            await self._do_what_is_due(found)
+        return found
+
+    async def recover(self, dead: Sequence[str]) -> int:
+        """Take over what these nodes (none named: whoever) were sending when they died."""
+        total = 0
+        while count := await self._database.write(
+            recover_leases, _AT_ONCE, self._routing, dead=dead
+        ):
+            total += count
+        return total
+
+    async def _do_what_is_due(self, found: Tick) -> None:
+        now, write = self._database.now(), self._database.write
+        if found.next_expiry_at is not None and found.next_expiry_at <= now:
+            while await write(expire, _AT_ONCE, self._routing) >= _AT_ONCE:
+                pass
+        if found.next_due_at is not None and found.next_due_at <= now:
+            while await write(wake_due, _AT_ONCE) >= _AT_ONCE:
+                pass
+        if found.next_lease_end_at is not None and found.next_lease_end_at <= now:
+            while await write(recover_leases, _AT_ONCE, self._routing) >= _AT_ONCE:
+                pass
+        if found.unconfirmed:
+            await write(expire, _AT_ONCE, self._routing)
+            await write(resend_unconfirmed, self._policy.resends, _AT_ONCE, self._routing)
+        if found.next_probe_at is not None:  # something is closed
+            await write(free_unknown, self._policy.resends, _AT_ONCE, self._routing)
+        if self._clock.now() >= self._sweep_at:
+            self._sweep_at = self._clock.now() + _SWEEP_EVERY_S
+            await write(end_pinned_to_removed, _AT_ONCE, self._routing)
+            await write(sweep, _AT_ONCE, contents_ms=int(self._policy.contents_s * 1000))
