@@ -36,13 +36,13 @@ NETWORK: Mapping[str, tuple[str, ...]] = {
     "httpx": (),
     "requests": (),
     "smtplib": (),
-    "socket": ("doctor/", "providers/http.py", "sandbox/", "testing/"),
+    "socket": ("doctor/", "gateway/", "providers/http.py", "sandbox/", "testing/"),
     "socketserver": (),
     "ssl": ("doctor/", "providers/http.py", "sandbox/"),
     "starlette": ("sandbox/",),
     "urllib.request": (),
     "urllib3": (),
-    "uvicorn": ("sandbox/",),
+    "uvicorn": ("gateway/", "sandbox/"),
     "websockets": (),
 }
 

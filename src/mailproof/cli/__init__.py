@@ -21,7 +21,22 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "mailproof.cli.doctor:doctor",
         "Find what stops your mail, from key to DNS to ports.",
     ),
+    "serve": ("mailproof.cli.serve:serve", "Take mail in, keep it until it is out, and tell."),
+    "send": ("mailproof.cli.send:send", "Send one mail and say what became of it."),
+    "emails": ("mailproof.cli.emails:emails", "Look at mails, send them again, cancel them."),
+    "tail": ("mailproof.cli.tail:tail", "Follow what happens, as it happens."),
+    "routes": ("mailproof.cli.routes:routes", "Show which ways out are closed, and reopen one."),
+    "refusals": ("mailproof.cli.refusals:refusals", "Show what apps asked for and were refused."),
+    "health": ("mailproof.cli.health:health", "Show how the providers are."),
+    "keys": ("mailproof.cli.keys:keys", "Make, list and revoke the API keys of apps."),
+    "suppressions": (
+        "mailproof.cli.suppressions:suppressions",
+        "List, add and remove addresses that get no mail.",
+    ),
+    "alerts": ("mailproof.cli.alerts:alerts", "List alerts, and test their channels."),
+    "db": ("mailproof.cli.db:db", "Bring the store up to date, check it, back it up."),
     "sandbox": ("mailproof.cli.sandbox:sandbox", "Run a local Resend that fails on demand."),
+    "config": ("mailproof.cli.config:config", "Check the configuration, or show what is in force."),
     "demo": ("mailproof.cli.demo:demo", "Watch a broken app being explained and repaired."),
 }
 

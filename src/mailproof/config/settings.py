@@ -116,9 +116,9 @@ class Alerting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    events_s: float = 400 * 86_400
-    mails_s: float = 90 * 86_400
-    contents_s: float = 7 * 86_400
+    events_s: float = 400 * 86_400.0
+    mails_s: float = 90 * 86_400.0
+    contents_s: float = 7 * 86_400.0
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

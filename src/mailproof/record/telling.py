@@ -21,6 +21,7 @@ log: Final[structlog.typing.FilteringBoundLogger] = structlog.get_logger("mailpr
 
 _E = EventType
 _ORDER: Final = tuple(Level)
+_BY_NAME: Final = {level.value: level for level in Level}
 _NUMBERS: Final[Mapping[Level, int]] = {
     level: logging.getLevelNamesMapping()[level.value] for level in Level
 }
@@ -160,7 +161,7 @@ def _failure_beside(event: NewEvent, batch: Sequence[NewEvent]) -> Mapping[str, 
 
 
 def _named(severity: object) -> Level:
-    return Level(severity) if severity in _ORDER else Level.ERROR
+    return _BY_NAME.get(severity, Level.ERROR) if isinstance(severity, str) else Level.ERROR
 
 
 def _iso(at: int) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from mailproof.store.base import CommitUnknown, StoreUnavailable
@@ -21,8 +21,9 @@ class Coalescer(Generic[Item, Result]):
     """Hands what was submitted to `flush` in batches, one at a time. No timers: idle is no delay.
 
     `flush` writes a batch in one transaction and returns a result for each item, in order; it is
-    told whether the batch is tried again because the answer to a COMMIT was lost. When it raises,
-    nothing of the batch was written, and the batch is split until the culprit alone fails.
+    told whether the batch is tried again because the answer to a COMMIT was lost. When it raises
+    anything but `CommitUnknown`, nothing of the batch was written by this try, and the batch is
+    split until the culprit alone fails.
     """
 
     def __init__(
@@ -78,46 +79,66 @@ class Coalescer(Generic[Item, Result]):
             self._closed = True
             _fail(self._waiting, Closed("The server stopped before this was written."))
 
-    async def _write(self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+    async def _write(self, batch: "_Batch[Item, Result]") -> None:
+        """Write `batch`; every future in it is done when this returns or raises."""
         self.flushes += 1
         self.items += len(batch)
+        parts = [_Part(batch, unknown=False)]
         try:
-            results = await self._flush_surely([item for item, _ in batch])
-        except StoreUnavailable as error:
-            _fail(batch, error)  # the store itself: halves would fare no better
-        except CommitUnknown as error:
-            _fail(batch, error)
-        except Exception as error:  # noqa: BLE001 - not swallowed: the culprit's caller gets it
-            if len(batch) == 1:
-                _fail(batch, error)
-                return
-            middle = len(batch) // 2
-            await self._write(batch[:middle])
-            await self._write(batch[middle:])
+            while parts:
+                parts += await self._write_part(parts.pop())
         except BaseException:
             _fail(batch, CommitUnknown("The server stopped in the middle of writing this."))
             raise
-        else:
-            for (_, written), result in zip(batch, results, strict=True):
-                if not written.done():
-                    written.set_result(result)
 
-    async def _flush_surely(self, items: Sequence[Item]) -> Sequence[Result]:
-        """A COMMIT whose answer was lost is repeated with the same ids until there is one."""
-        again = False
-        for _ in range(self._again_max):
+    async def _write_part(self, part: "_Part[Item, Result]") -> "list[_Part[Item, Result]]":
+        """Returns what is left to write: halves of it, the first one last."""
+        items = [item for item, _ in part.batch]
+        for _ in range(self._again_max + 1):
             try:
-                return await self._flush(items, again)
-            except CommitUnknown:
-                again = True
-        return await self._flush(items, again)
+                results = await self._flush(items, part.unknown)
+            except CommitUnknown as error:
+                part.unknown, lost = True, error
+            except StoreUnavailable as error:
+                # The store itself: halves would fare no better.
+                _fail(part.batch, _lost(error) if part.unknown else error)
+                return []
+            except Exception as error:  # noqa: BLE001 - not swallowed: the culprit's caller gets it
+                if len(items) == 1:
+                    _fail(part.batch, _lost(error) if part.unknown else error)
+                    return []
+                middle = len(items) // 2
+                halves = part.batch[middle:], part.batch[:middle]
+                return [_Part(half, unknown=part.unknown) for half in halves]
+            else:
+                for (_, written), result in zip(part.batch, results, strict=True):
+                    if not written.done():
+                        written.set_result(result)
+                return []
+        _fail(part.batch, lost)
+        return []
 
 
-def _fail(
-    batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]
-    | deque[tuple[Item, "asyncio.Future[Result]"]],
-    error: Exception,
-) -> None:
+_Batch = Sequence[tuple[Item, "asyncio.Future[Result]"]]
+
+
+class _Part(Generic[Item, Result]):
+    """What is written together. `unknown`: an answer to a COMMIT of it was lost, so that it may be
+    there already, whatever comes of the next try; so are its halves."""
+
+    def __init__(self, batch: "_Batch[Item, Result]", *, unknown: bool) -> None:
+        self.batch = batch
+        self.unknown = unknown
+
+
+def _lost(error: Exception) -> CommitUnknown:
+    """The first COMMIT may have been kept; that this try was not says nothing of it."""
+    unknown = CommitUnknown(f"An answer to COMMIT was lost, and then: {error}")
+    unknown.__cause__ = error
+    return unknown
+
+
+def _fail(batch: "Iterable[tuple[Item, asyncio.Future[Result]]]", error: Exception) -> None:
     for _, written in batch:
         if not written.done():
             written.set_exception(error)

@@ -23,12 +23,12 @@ from mailproof.store.shapes import (
     Submitted,
 )
 
-__all__ = ["accept", "store_content"]
+__all__ = ["Answer", "accept", "standing", "stop_waiting", "store_content"]
 
 # Resend remembers a key for 24 hours (its documentation, "Idempotency keys"), and so do we.
 _KEY_LIFE_MS: Final = 24 * 3_600_000
 
-Answer = Accepted | Conflict | LaneClosed
+Answer = Accepted | Conflict | LaneClosed  # one for each submission
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -63,13 +63,14 @@ async def accept(
     """
     lanes = await _lanes(tx, submissions, routing)
     answers: dict[int, Answer] = {}
-    await _refuse_where_closed(tx, submissions, lanes, answers)
-    twins = await _answer_repeats(tx, submissions, answers)
-    if again:
+    if again:  # first of all: what is here already cannot be refused any more
         present = await _present(tx, submissions)
         for number, sub in enumerate(submissions):
-            if number not in answers and sub.mails[0].id in present:
-                answers[number] = await _as_they_are(tx, [mail.id for mail in sub.mails])
+            if sub.mails[0].id in present:
+                found = await _as_they_are(tx, [mail.id for mail in sub.mails])
+                answers[number] = msgspec.structs.replace(found, repeated=False)
+    await _refuse_where_closed(tx, submissions, lanes, answers)
+    twins = await _answer_repeats(tx, submissions, answers)
     fresh = [
         sub
         for number, sub in enumerate(submissions)
@@ -92,6 +93,21 @@ async def store_content(tx: Tx, email_id: str, payload: bytes) -> None:
     await tx.many("mails/insert_contents", [(email_id, payload, tx.now)])
 
 
+async def standing(tx: Tx, ids: Sequence[str]) -> dict[str, Submitted]:
+    """How these mails stand now, by id; those that do not exist are missing."""
+    rows = await tx.all("mails/submitted", Submitted, ids=ids)
+    return {row.id: msgspec.structs.replace(row, state=State(row.state)) for row in rows}
+
+
+async def stop_waiting(tx: Tx, email_id: str) -> Submitted | None:
+    """Its caller waits no longer: from now on it is held, never canceled for them.
+
+    What this returns is the truth to answer with: a hold that came first has canceled it.
+    """
+    row = await tx.one("mails/stop_waiting", Submitted, id=email_id)
+    return None if row is None else msgspec.structs.replace(row, state=State(row.state))
+
+
 async def _lanes(
     tx: Tx, submissions: Sequence[Submission], routing: Routing
 ) -> dict[tuple[str, str], Lane]:
@@ -106,12 +122,14 @@ async def _refuse_where_closed(
     answers: dict[int, Answer],
 ) -> None:
     for number, sub in enumerate(submissions):
+        if number in answers:
+            continue
         shut = next(
             (
                 lane
                 for mail in sub.mails
                 if mail.on_hold == "refuse"
-                and mail.scheduled_at is None
+                and (mail.scheduled_at or 0) <= tx.now
                 and (lane := lanes[mail.lane_sender, mail.pin]).is_closed
             ),
             None,
@@ -149,7 +167,7 @@ async def _answer_repeats(
             twins[number] = first[_key(sub)]
             continue
         first[_key(sub)] = number
-        ids = json.dumps([mail.id for mail in sub.mails])
+        ids = msgspec.json.encode([mail.id for mail in sub.mails]).decode()
         rows.append((*_key(sub), sub.idempotency.payload_hash, ids))
     if not rows:
         return twins

@@ -15,7 +15,7 @@ from mailproof.store.base import NewEvent, Tx
 from mailproof.store.routes.lanes import Lane, finish_release, lanes_by_id
 from mailproof.store.shapes import Claimed, Content
 
-__all__ = ["claim", "claim_probe", "contents"]
+__all__ = ["claim", "claim_probe", "claim_queued_probe", "contents"]
 
 # 2 ** 20 mails: by then the ramp is no limit any more.
 _RAMP_DOUBLINGS_MAX: Final = 20
@@ -72,6 +72,24 @@ async def claim_probe(
     """
     rows = await tx.all(
         "mails/claim_probe",
+        _Row,
+        provider=provider,
+        sender=sender,
+        now=tx.now,
+        node=node,
+        leased_until=tx.now + lease_ms,
+    )
+    claimed = await _claimed(tx, rows)
+    return claimed[0] if claimed else None
+
+
+async def claim_queued_probe(
+    tx: Tx, *, provider: str, sender: str, node: str, lease_ms: int
+) -> Claimed | None:
+    """As `claim_probe`, where nothing is held because another provider carries the mail: lease the
+    most urgent queued one for this provider."""
+    rows = await tx.all(
+        "mails/claim_queued_probe",
         _Row,
         provider=provider,
         sender=sender,

@@ -83,8 +83,9 @@ async def retry(
     """Send these mails again, or now; one answer for each, in order. At most `MOVED_MAX`.
 
     What ended starts anew: its tries are forgotten, and it is of use for `lifetime_ms(purpose)`
-    from now. What is deferred, or held although its lane is open, is due now. A mail that a provider
-    may have is sent again only with `may_double`; then under a new key, whatever comes of it.
+    from now. What is deferred, or held although its lane is open, is due now. What is unconfirmed
+    is sent again only with `may_double`, which gives a new key also to what a provider may have:
+    two copies rather than none.
     """
     rows = await _rows(tx, ids, None)
     answers = {id_: _retry_refused(row, may_double=may_double) for id_, row in rows.items()}
@@ -120,7 +121,7 @@ async def reschedule(
         return Moved(email_id, Answer.NOT_SCHEDULED, state, state)
     if not await tx.run("mails/reschedule", id=email_id, at=at):
         return Moved(email_id, Answer.MOVED_MEANWHILE, state, state)
-    data = {"was": row.due_at, "due_at": at}
+    data = {"was_due_at": row.due_at, "due_at": at}
     tx.tell(NewEvent(EventType.EMAIL_RESCHEDULED, email_id, data, actor))
     return Moved(email_id, Answer.DONE, state, state)
 

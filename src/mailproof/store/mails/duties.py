@@ -20,6 +20,7 @@ __all__ = [
     "Removed",
     "end_pinned_to_removed",
     "expire",
+    "free_unknown",
     "recover_leases",
     "resend_unconfirmed",
     "sweep",
@@ -122,6 +123,23 @@ async def resend_unconfirmed(tx: Tx, purposes: Sequence[str], most: int, routing
     return await tx.run("mails/resend", rows=Json(rows), now=tx.now)
 
 
+async def free_unknown(tx: Tx, purposes: Sequence[str], most: int, routing: Routing) -> int:
+    """Mails of these purposes that are held, because one provider may have them and is closed,
+    while another is open: two copies are harmless for them, none is not. They go the other way."""
+    mails = await tx.all(
+        "mails/held_unknown_of", Orphan, purposes=list(purposes), now=tx.now, most=most
+    )
+    lanes = await lanes_by_id(tx, (mail.lane_id for mail in mails))
+    rows = []
+    for mail in mails:
+        lane = await ensure_lane(tx, lanes[mail.lane_id].sender, mail.pin, routing)
+        if not lane.is_closed:
+            rows.append([mail.id, lane.id])
+            data = {"why": "on_unknown", "may_double": True}
+            tx.tell(NewEvent(EventType.EMAIL_QUEUED, mail.id, data))
+    return await tx.run("mails/free_held", rows=Json(rows), now=tx.now) if rows else 0
+
+
 async def end_pinned_to_removed(tx: Tx, most: int, routing: Routing) -> int:
     """Waiting mails bound to a provider that is not configured any more can never go."""
     rows = await tx.all(
@@ -130,6 +148,8 @@ async def end_pinned_to_removed(tx: Tx, most: int, routing: Routing) -> int:
     for email_id, pin in rows:
         data = {"reason": "configuration_invalid", "provider": pin, "why": "provider_removed"}
         tx.tell(NewEvent(EventType.EMAIL_FAILED, email_id, data))
+    if rows:
+        await tx.run("mails/free_keys", ids=[email_id for email_id, _ in rows])
     return len(rows)
 
 

@@ -12,7 +12,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.st
 
 
 def failure_to_json(failure: Failure) -> bytes:
-    """The failure without secrets and with masked addresses, as attempts, routes and checks keep it."""
+    """Without secrets and with masked addresses, as attempts, routes and checks keep it."""
     shown = msgspec.structs.replace(failure, evidence=redact_evidence(failure.evidence))
     return msgspec.json.encode(shown)
 

@@ -40,7 +40,7 @@ _UNDER_WAY: Final[Mapping[str, str]] = {
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which mails; what is None does not matter. `since`: accepted at or after, UTC milliseconds."""
+    """Which mails; what is None does not matter. `since`: accepted at or after, UTC in ms."""
 
     app: str | None = None
     state: str | None = None
@@ -52,28 +52,29 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 async def find(
     tx: Tx, wanted: Wanted, *, before_seq: int | None, after_seq: int | None, limit: int
 ) -> list[int]:
-    """Places in the order of arrival, newest first; the `limit` nearest to the cursor that is given.
+    """Places in the order of arrival, at most `limit`, the nearest to the cursor first.
 
-    The newest, or those before `before_seq`, or those right after `after_seq`.
+    From the newest on, or from `before_seq` back, or from `after_seq` on.
     """
     above = max(after_seq or 0, await _seq_since(tx, wanted.since) - 1)
     below = _SEQ_MAX if before_seq is None else before_seq
     if after_seq is not None:
         query = "mails/find_next" if wanted.app is None else "mails/find_next_of_app"
-        return (await _found(tx, query, wanted, above, below, limit))[::-1]
+        return await _found(tx, query, wanted, above, below, limit)
     if wanted.state in _ENDED:
         return await _found(tx, "mails/find_ended", wanted, above, below, limit)
     walk = "mails/find_newest" if wanted.app is None else "mails/find_of_app"
-    if wanted.state not in _UNDER_WAY:
+    by_index = _UNDER_WAY.get(wanted.state or "")
+    if by_index is None:
         return await _found(tx, walk, wanted, above, below, limit)
     window = max(above, min(below, await _last(tx)) - _WINDOW)
     recent = await _found(tx, walk, wanted, window, below, limit)
     if len(recent) == limit or window == above:
         return recent
-    return await _found(tx, _UNDER_WAY[wanted.state], wanted, above, below, limit)
+    return await _found(tx, by_index, wanted, above, below, limit)
 
 
-async def _found(
+async def _found(  # noqa: PLR0913 - the range, and what is looked for in it
     tx: Tx, query: str, wanted: Wanted, above: int, below: int, limit: int
 ) -> list[int]:
     return await tx.all(
@@ -83,6 +84,7 @@ async def _found(
         state=wanted.state,
         purpose=wanted.purpose,
         reason=wanted.reason,
+        since=wanted.since or 0,
         above=above,
         below=below,
         limit=limit,

@@ -24,6 +24,7 @@ __all__ = [
     "Standing",
     "content",
     "listing",
+    "matching",
     "seq_of",
     "show",
     "states",
@@ -151,7 +152,7 @@ class _StandingRow(msgspec.Struct, frozen=True):
 
 
 async def show(tx: Tx, email_id: str, app: str | None = None) -> Shown | None:
-    """A mail with its attempts and events. None: there is none with this id, or it is another app's."""
+    """A mail with its attempts and events. None: there is none with this id, or not of this app."""
     seq = await seq_of(tx, email_id, app)
     if seq is None:
         return None
@@ -187,6 +188,16 @@ async def listing(  # noqa: PLR0913 - one filter each, all of them optional
     return MailPage(tuple(await _mails(tx, seqs[:limit])), len(seqs) > limit)
 
 
+async def matching(
+    tx: Tx, wanted: Wanted, *, before_seq: int | None = None, limit: int = LISTED_MAX
+) -> tuple[list[str], int | None]:
+    """The ids of the next mails that fit, newest first, and where to go on; None: that was all."""
+    limit = max(1, min(limit, LISTED_MAX))
+    seqs = await find(tx, wanted, before_seq=before_seq, after_seq=None, limit=limit)
+    found = await tx.all("mails/ids_at", lambda seq, id_: (seq, id_), seqs=seqs) if seqs else []
+    return [id_ for _, id_ in found], found[-1][0] if len(seqs) == limit else None
+
+
 async def seq_of(tx: Tx, email_id: str, app: str | None = None) -> int | None:
     """Its place in the order of arrival, a cursor for `listing`. None: there is no such mail."""
     id_ = as_id(email_id)
@@ -212,8 +223,10 @@ async def states(tx: Tx, ids: Sequence[str]) -> dict[str, Standing]:
 async def content(tx: Tx, email_id: str, app: str | None = None) -> dict[str, Any] | None:
     """The mail in Resend's JSON, as the app sent it. None: its content is not kept any more."""
     id_ = as_id(email_id)
-    payload = id_ and await tx.one("mails/payload", bytes, id=id_, app=app)
-    return msgspec.json.decode(payload, type=dict[str, Any]) if payload else None
+    if id_ is None:
+        return None
+    payload = await tx.one("mails/payload", bytes, id=id_, app=app)
+    return None if payload is None else msgspec.json.decode(payload, type=dict[str, Any])
 
 
 async def _mails(tx: Tx, seqs: Sequence[int]) -> list[Mail]:

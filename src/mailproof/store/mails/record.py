@@ -12,7 +12,12 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State, move
 from mailproof.store.base import Json, NewEvent, Tx
-from mailproof.store.routes.breakers import close_route, note_refusals, open_routes_tried
+from mailproof.store.routes.breakers import (
+    Refused,
+    close_route,
+    note_refusals,
+    open_routes_tried,
+)
 from mailproof.store.routes.lanes import (
     Lane,
     begin_release_anew,
@@ -22,6 +27,7 @@ from mailproof.store.routes.lanes import (
 )
 from mailproof.store.shapes import (
     AttemptOutcome,
+    Opening,
     Outcome,
     Recorded,
     Routing,
@@ -57,22 +63,27 @@ async def record(
 
     `again`: the answer to a COMMIT of these very outcomes was lost, so they may be written already.
     """
-    leases = Json(sorted([o.mail.id, o.mail.lease_no] for o in outcomes))
-    leased = {row.id: row for row in await tx.all("mails/lock_leased", _Leased, leases=leases)}
-    ours = [outcome for outcome in outcomes if outcome.mail.id in leased]
+    newest: dict[str, int] = {}
+    for outcome in outcomes:
+        lease_no = outcome.mail.lease_no
+        newest[outcome.mail.id] = max(lease_no, newest.get(outcome.mail.id, lease_no))
+    rows = await tx.all("mails/lock_leased", _Leased, leases=Json(sorted(newest.items())))
+    # A late answer under an older lease may come in the same flush.
+    leased = {(row.id, newest[row.id]): row for row in rows}
+    ours = [outcome for outcome in outcomes if _lease(outcome) in leased]
     closed_by = await _move_routes(tx, ours, routing)
     lanes = dict(await lanes_by_id(tx, (outcome.mail.lane_id for outcome in ours)))
     written: dict[str, _Written] = {}
     for outcome in ours:
         lane = await _lane_for(tx, outcome, lanes[outcome.mail.lane_id], routing)
-        written[outcome.mail.id] = _decide(outcome, lane, leased[outcome.mail.id], tx.now)
+        written[outcome.mail.id] = _decide(outcome, lane, leased[_lease(outcome)], tx.now)
     await _write(tx, ours, written)
     for outcome in ours:
         tx.tell(_event(outcome, written[outcome.mail.id], closed_by))
-    lost = [outcome for outcome in outcomes if outcome.mail.id not in leased]
+    lost = [outcome for outcome in outcomes if _lease(outcome) not in leased]
     fenced = await _fenced(tx, lost, again=again)
     return [
-        fenced[o.mail.id] if o.mail.id in fenced else _recorded(written[o.mail.id])
+        _recorded(written[o.mail.id]) if _lease(o) in leased else fenced[_lease(o)]
         for o in outcomes
     ]
 
@@ -89,20 +100,25 @@ async def _move_routes(tx: Tx, outcomes: Sequence[Outcome], routing: Routing) ->
     """Insert the attempts, then open and close routes; returns the mails that closed one."""
     await tx.many("mails/insert_attempts", [_attempt_row(o) for o in outcomes if o.attempt])
     moved, closed_by = False, set()
-    accepted = []
-    for outcome in outcomes:
-        if outcome.opening is not None and outcome.attempt is not None:
-            moved |= await open_routes_tried(tx, outcome.opening, outcome.attempt.started_at)
-            if outcome.opening.accepted:
-                accepted.append((outcome.opening.provider, outcome.opening.sender))
+    tries = [
+        (outcome.opening, outcome.attempt.started_at)
+        for outcome in outcomes
+        if outcome.opening is not None and outcome.attempt is not None
+    ]
+    moved |= await open_routes_tried(tx, tries)
     for outcome in outcomes:
         if outcome.closing is not None and not outcome.refusal:
             if await close_route(tx, outcome.closing, routing):
                 closed_by.add(outcome.mail.id)
                 moved = True
             await begin_release_anew(tx, outcome.closing.provider)
-    refused = [(o.mail.id, o.closing) for o in outcomes if o.refusal and o.closing]
-    moved |= await note_refusals(tx, refused, accepted, routing)
+    judged: list[Opening | Refused] = []
+    for outcome in outcomes:
+        if outcome.refusal and outcome.closing is not None:
+            judged.append(Refused(outcome.mail.id, outcome.closing))
+        elif outcome.opening is not None and outcome.opening.accepted:
+            judged.append(outcome.opening)
+    moved |= await note_refusals(tx, judged, routing)
     if moved:
         await settle_lanes(tx, routing)
     return frozenset(closed_by)
@@ -129,7 +145,9 @@ def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int) -> _Written
         to, due_at = State.HELD, None
     if to is State.HELD:
         reason = lane.reason or reason
-        if outcome.mail.on_hold == "refuse" and (leased.wait_until or 0) > now:
+        waits = outcome.mail.on_hold == "refuse" and (leased.wait_until or 0) > now
+        # What the provider may have cannot be refused: it could still arrive.
+        if waits and not outcome.unknown:
             to, reason = State.CANCELED, outcome.reason
     move(State.SENDING, to)
     attempt = outcome.attempt
@@ -166,7 +184,9 @@ async def _write(tx: Tx, outcomes: Sequence[Outcome], written: Mapping[str, _Wri
         await tx.run("mails/free_keys", ids=freed)
 
 
-async def _fenced(tx: Tx, lost: Sequence[Outcome], *, again: bool) -> dict[str, Recorded]:
+async def _fenced(
+    tx: Tx, lost: Sequence[Outcome], *, again: bool
+) -> dict[tuple[str, int], Recorded]:
     """Who moved first? After a lost COMMIT answer perhaps we ourselves, which is no loss."""
     if not lost:
         return {}
@@ -179,7 +199,7 @@ async def _fenced(tx: Tx, lost: Sequence[Outcome], *, again: bool) -> dict[str, 
         row = rows.get(outcome.mail.id)
         state = State(row.state) if row else State.EXPIRED
         mine = again and row is not None and row.last_attempt == outcome.mail.lease_no
-        found[outcome.mail.id] = Recorded(
+        found[_lease(outcome)] = Recorded(
             outcome.mail.id, state, row.reason if row else None, fenced=not mine
         )
     return found
@@ -190,6 +210,10 @@ class _Standing(msgspec.Struct, frozen=True):
     state: str
     reason: str | None
     last_attempt: int | None
+
+
+def _lease(outcome: Outcome) -> tuple[str, int]:
+    return (outcome.mail.id, outcome.mail.lease_no)
 
 
 def _recorded(each: _Written) -> Recorded:

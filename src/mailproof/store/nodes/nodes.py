@@ -28,14 +28,14 @@ class Node(msgspec.Struct, frozen=True):
 class Tick(msgspec.Struct, frozen=True):
     """What a process learns once a second, in one statement that also says that it lives.
 
-    `routes`, `keys`, `settings`: versions that rise with each change. `next_due_at`,
+    `routes`, `keys`, `alerts`: versions that rise with each change. `next_due_at`,
     `next_expiry_at`, `next_probe_at`: the earliest, None: there is none. `queued`: something may be
     claimed. `others`: how many more processes live. `last_event`: the newest event's id.
     """
 
     routes: int
     keys: int
-    settings: int
+    alerts: int
     next_due_at: int | None
     next_expiry_at: int | None
     next_probe_at: int | None

@@ -16,6 +16,7 @@ __all__ = [
     "newest",
     "of_email",
     "position",
+    "position_before",
 ]
 
 # Events that one read takes; a follower that is far behind reads again.
@@ -52,6 +53,13 @@ async def newest(tx: Tx) -> int:
     return await tx.one("records/newest_event", int) or 0
 
 
+async def position_before(tx: Tx, count: int) -> int:
+    """The position from which the last `count` events follow."""
+    if count == 0:
+        return await newest(tx)
+    return await tx.one("records/position_before", int, count=count) or 0
+
+
 async def cursor(tx: Tx, name: str) -> Cursor | None:
     return await tx.one("records/cursor", Cursor, name=name)
 
@@ -74,6 +82,8 @@ async def failed(tx: Tx, name: str, error: str) -> None:
     await tx.run("records/fail_cursor", name=name, error=error, now=tx.now)
 
 
-def _event(id_: int, at: int, type_: str, email_id: str | None, actor: str, data: Any) -> Event:
+def _event(  # noqa: PLR0913 - in the order of the columns
+    id_: int, at: int, type_: str, email_id: str | None, actor: str, data: Any
+) -> Event:
     decoded = msgspec.json.decode(data) if isinstance(data, str | bytes) else data
     return Event(id_, at, type_, email_id, actor, decoded)

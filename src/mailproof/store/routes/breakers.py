@@ -12,6 +12,7 @@ from mailproof.store.routes.lanes import settle_lanes
 from mailproof.store.shapes import EVERY_SENDER, Closing, Opening, Routing
 
 __all__ = [
+    "Refused",
     "Route",
     "close_route",
     "closed_routes",
@@ -66,9 +67,9 @@ async def start_routes(tx: Tx, fingerprints: Mapping[str, str], routing: Routing
 
 
 async def close_route(
-    tx: Tx, closing: Closing, routing: Routing, *, systemic: bool = False
+    tx: Tx, closing: Closing, routing: Routing, *, systemic: bool = False, met: bool = True
 ) -> bool:
-    """Close it, or count one more mail that met it closed. True: it is newly closed.
+    """Close it, or count one more mail (`met`) that failed on it. True: it is newly closed.
 
     Does not settle the lanes: the caller does, once for all that it closed.
     """
@@ -87,6 +88,7 @@ async def close_route(
         reason=closing.reason,
         severity=closing.severity,
         failure=closing.failure.decode(),
+        met=int(met),
         since=was.since if was.is_closed else tx.now,
         probes=was.probes if was.is_closed else 0,
         next_probe_at=was.next_probe_at if was.is_closed else tx.now + routing.probe_interval_ms,
@@ -120,51 +122,65 @@ async def open_route(tx: Tx, provider: str, sender: str, *, actor: str = "") -> 
     return True
 
 
-async def open_routes_tried(tx: Tx, opening: Opening, started_at: int) -> bool:
-    """A mail that set out after they closed got past the gate: open both routes on its way.
+async def open_routes_tried(tx: Tx, tries: Sequence[tuple[Opening, int]]) -> bool:
+    """Mails that set out after routes closed got past the gate: open both routes on their way.
 
-    Where the mails themselves were in doubt (a systemic refusal), only an accepted one opens.
+    `tries`: with when each set out. Where the mails themselves were in doubt (a systemic refusal),
+    only an accepted one opens. True: one was closed.
     """
+    if not tries:
+        return False
+    closed = {(route.provider, route.sender): route for route in await closed_routes(tx)}
     opened = False
-    for sender in (EVERY_SENDER, opening.sender):
-        route = await tx.one("routes/route", Route, provider=opening.provider, sender=sender)
-        if route is None or not route.is_closed or started_at < route.since:
-            continue
-        if opening.accepted or not route.systemic:
-            opened |= await open_route(tx, opening.provider, sender)
+    for opening, started_at in tries if closed else ():
+        for sender in (EVERY_SENDER, opening.sender):
+            route = closed.get((opening.provider, sender))
+            if route is None or started_at < route.since:
+                continue
+            if opening.accepted or not route.systemic:
+                opened |= await open_route(tx, opening.provider, sender)
+                del closed[opening.provider, sender]
     return opened
 
 
-async def note_refusals(
-    tx: Tx,
-    refused: Sequence[tuple[str, Closing]],
-    accepted: Sequence[tuple[str, str]],
-    routing: Routing,
-) -> bool:
+class Refused(msgspec.Struct, frozen=True):
+    """A mail that a provider ended for a reason of its own, and what the third one would close."""
+
+    email_id: str
+    closing: Closing
+
+
+async def note_refusals(tx: Tx, judged: Sequence[Opening | Refused], routing: Routing) -> bool:
     """Count the mails of a sender that a provider ended one after the other; three close the route.
 
-    `refused`: mail and what it would close; `accepted`: provider and sender. True: a route closed.
+    `judged`: in their order, with the accepted ones between. True: a route closed.
     """
+    if not judged:
+        return False
     counting = {
         (route.provider, route.sender) for route in await tx.all("routes/routes_refusing", Route)
     }
-    for provider, sender in set(accepted) & counting:
-        await tx.run("routes/reset_refused", provider=provider, sender=sender)
     closed = False
-    for email_id, closing in refused:
-        await tx.run(
-            "routes/insert_route", provider=closing.provider, sender=closing.sender, now=tx.now
-        )
-        await tx.run(
-            "routes/count_refused",
-            provider=closing.provider,
-            sender=closing.sender,
-            email_id=email_id,
-        )
-        route = await _route(tx, closing.provider, closing.sender)
-        if route.refused >= _SYSTEMIC_AFTER or route.is_closed:
-            closed |= await close_route(tx, closing, routing, systemic=True)
+    for each in judged:
+        if isinstance(each, Refused):
+            counting.add((each.closing.provider, each.closing.sender))
+            closed |= await _count_refused(tx, each, routing)
+        elif (each.provider, each.sender) in counting:
+            counting.remove((each.provider, each.sender))
+            await tx.run("routes/reset_refused", provider=each.provider, sender=each.sender)
     return closed
+
+
+async def _count_refused(tx: Tx, refused: Refused, routing: Routing) -> bool:
+    closing = refused.closing
+    names = {"provider": closing.provider, "sender": closing.sender}
+    await tx.run("routes/insert_route", **names, now=tx.now)
+    await tx.run("routes/count_refused", **names, email_id=refused.email_id)
+    route = await _route(tx, closing.provider, closing.sender)
+    # One that is closed for another reason stays so: a single mail's fault says nothing of it.
+    if route.refused >= _SYSTEMIC_AFTER or route.systemic:
+        return await close_route(tx, closing, routing, systemic=True)
+    return False
 
 
 async def closed_routes(tx: Tx) -> list[Route]:

@@ -15,6 +15,7 @@ __all__ = [
     "begin_release_anew",
     "ensure_lane",
     "finish_release",
+    "known_senders",
     "lanes_by_id",
     "settle_lanes",
 ]
@@ -68,6 +69,11 @@ async def lanes_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Lane]:
     return {
         lane.id: lane for lane in await tx.all("routes/lanes_by_id", Lane, ids=sorted(set(ids)))
     }
+
+
+async def known_senders(tx: Tx) -> frozenset[str]:
+    """From whom mail has been accepted."""
+    return frozenset(await tx.all("routes/known_senders", str))
 
 
 async def settle_lanes(tx: Tx, routing: Routing, lanes: Sequence[Lane] | None = None) -> list[Lane]:

@@ -3,6 +3,8 @@
 The generic cell rate algorithm: one row holds when the next call may go, whoever makes it.
 """
 
+import math
+
 import msgspec
 
 from mailproof.store.base import Tx
@@ -32,7 +34,7 @@ async def reserve(tx: Tx, provider: str, most: int, per_second: float) -> Reserv
     """Reserve up to `most` calls, but no more than fit into the next second."""
     await tx.run("routes/insert_limit", provider=provider)
     limit = await tx.one("routes/lock_limit", _Limit, provider=provider)
-    now_us, gap_us = tx.now * 1000, int(_SECOND_US / per_second)
+    now_us, gap_us = tx.now * 1000, math.ceil(_SECOND_US / per_second)
     if limit is None:
         raise LookupError(f"The limit of {provider} was inserted and is not there.")
     start = max(now_us, limit.free_at_us, limit.slow_until * 1000)
@@ -42,8 +44,19 @@ async def reserve(tx: Tx, provider: str, most: int, per_second: float) -> Reserv
     return Reserved(count, start, gap_us)
 
 
-async def give_back(tx: Tx, provider: str, unused: int, gap_us: int) -> None:
-    """Calls that were reserved and not needed."""
+async def give_back(
+    tx: Tx, provider: str, unused: int, gap_us: int, *, end_us: int | None = None
+) -> None:
+    """The last calls that were reserved are not needed.
+
+    `end_us`: where that reservation ended. Once another node has reserved behind it, the gap stays:
+    who moved the end forward again would let two nodes have the same moments. None: only one node
+    reserves.
+    """
+    if end_us is not None:
+        limit = await tx.one("routes/lock_limit", _Limit, provider=provider)
+        if limit is None or limit.free_at_us != end_us:
+            return
     await tx.run(
         "routes/return_limit", provider=provider, unused_us=unused * gap_us, now_us=tx.now * 1000
     )

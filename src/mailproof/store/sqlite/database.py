@@ -11,17 +11,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
+import structlog
+
 from mailproof.store.base import (
     CommitUnknown,
-    Json,
     NewEvent,
     StoreError,
     StoreFull,
     StoreUnavailable,
     Tx,
 )
-from mailproof.store.queries import Query, load_queries
-from mailproof.store.rows_out import event_rows, in_json
+from mailproof.store.queries import load_queries
+from mailproof.store.rows_out import event_rows
+from mailproof.store.sqlite.backup import back_up
+from mailproof.store.sqlite.binding import bound, chunks
+from mailproof.store.sqlite.busy import BUSY_S, LOOK_S, patiently
 from mailproof.store.sqlite.filesystem import refuse_network_file_system
 from mailproof.store.sqlite.migrating import migrate
 
@@ -31,10 +35,8 @@ Shape = TypeVar("Shape")
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
-# Another process holds the write lock for 50 ms at most; this long means that something is wrong.
-_BUSY_S: Final = 5.0
-# SQLite takes 32,766 values a statement (its documentation, "Limits"); this many rows at once.
-_ROWS_MAX: Final = 256
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.store")
+
 _CACHE_KIB: Final = 64 * 1024
 _CHECKPOINT_PAGES: Final = 4_000
 
@@ -67,17 +69,17 @@ class SqliteTx:
     async def many(self, query: str, rows: Sequence[Sequence[Any]], /) -> None:
         asked = self._queries[query]
         marks = f"({','.join('?' * len(asked.many))})"
-        for start in range(0, len(rows), _ROWS_MAX):
-            part = rows[start : start + _ROWS_MAX]
-            text = asked.text.replace(":rows", ",".join([marks] * len(part)), 1)
-            self._connection.execute(text, tuple(chain.from_iterable(part)))
+        for start, size in chunks(len(rows)):
+            text = asked.text.replace(":rows", ",".join([marks] * size), 1)
+            values = tuple(chain.from_iterable(rows[start : start + size]))
+            self._connection.execute(text, values)
 
     def tell(self, event: NewEvent, /) -> None:
         self.told.append(event)
 
     def _execute(self, query: str, values: dict[str, Any]) -> sqlite3.Cursor:
         asked = self._queries[query]
-        return self._connection.execute(asked.text, _bound(asked, values))
+        return self._connection.execute(asked.text, bound(asked, values))
 
 
 class SqliteDatabase:
@@ -93,6 +95,7 @@ class SqliteDatabase:
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, "mailproof-sqlite-writer")
         self._reader = ThreadPoolExecutor(1, "mailproof-sqlite-reader")
+        self._copier = ThreadPoolExecutor(1, "mailproof-sqlite-copier")
         self._local = threading.local()
         self._data_version = 0
 
@@ -126,24 +129,29 @@ class SqliteDatabase:
         return await self._in(self._writer, self._look)
 
     async def backup(self, path: str) -> int:
-        return await self._in(self._reader, lambda: self._back_up(Path(path)))
+        return await self._in(self._copier, lambda: self._back_up(Path(path)))
 
     async def close(self) -> None:
         for executor in (self._writer, self._reader):
             await self._in(executor, self._disconnect)
             executor.shutdown(wait=True)
+        self._copier.shutdown(wait=True)
 
     async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
         """A caller who goes away leaves the work to be finished: it was promised to the disk."""
         done: Future[Result] = executor.submit(work)
-        return await asyncio.shield(asyncio.wrap_future(done))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(done))
+        except asyncio.CancelledError:
+            done.add_done_callback(_say_failure)
+            raise
 
     # ---- in a thread of ours ----
 
     def _write_now(self, body: Callable[[Tx], Awaitable[Result]]) -> Result:
         with _translated(self.where):
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
+            patiently(connection, "BEGIN IMMEDIATE")
         tx = SqliteTx(connection, self._now_ms())
         try:
             with _translated(self.where):
@@ -162,7 +170,7 @@ class SqliteDatabase:
     def _read_now(self, body: Callable[[Tx], Awaitable[Result]]) -> Result:
         with _translated(self.where):
             connection = self._connection()
-            connection.execute("BEGIN")
+            patiently(connection, "BEGIN")
             try:
                 return _run(body(SqliteTx(connection, self._now_ms())))
             finally:
@@ -174,16 +182,13 @@ class SqliteDatabase:
 
     def _look(self) -> bool:
         with _translated(self.where):
-            (version,) = self._connection().execute("PRAGMA data_version").fetchone()
+            (version,) = patiently(self._connection(), "PRAGMA data_version")
         was, self._data_version = self._data_version, version
         return bool(version != was)
 
     def _back_up(self, path: Path) -> int:
-        if path.exists():
-            raise StoreError(f"{path} exists already. Name a new file.")
         with _translated(self.where), contextlib.closing(_connect(self._path)) as connection:
-            connection.execute("VACUUM INTO ?", (str(path),))
-        return path.stat().st_size
+            return back_up(connection, path)
 
     def _connection(self) -> sqlite3.Connection:
         """That of the running thread, opened when it is first asked for."""
@@ -221,17 +226,20 @@ def _prepare(database: SqliteDatabase) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_S, isolation_level=None, cached_statements=512, check_same_thread=True
-    )
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection = sqlite3.connect(path, timeout=LOOK_S, isolation_level=None, cached_statements=512)
+    patiently(connection, "PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     if sys.platform == "darwin":  # fsync alone does not reach the disk there
         connection.execute("PRAGMA fullfsync = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-    connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
     return connection
+
+
+def _say_failure(done: "Future[Any]") -> None:
+    """Of what nobody waits for any more: a failure that no caller hears is still said."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("transaction.failed", error=str(error), caller="gone")
 
 
 def _run(body: Awaitable[Result]) -> Result:
@@ -269,20 +277,8 @@ def _told(where: str, error: sqlite3.OperationalError) -> StoreError:
     if name.startswith("SQLITE_FULL"):
         return StoreFull(f"{where}: the disk is full. Free some space; nothing was lost.")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        text = f"another process has been writing for more than {_BUSY_S:g} s"
+        text = f"another process has been writing for more than {BUSY_S:g} s"
         return StoreUnavailable(f"{where}: {text}.")
     if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")):
         return StoreUnavailable(f"{where}: {error}. Check the disk and the file's permissions.")
     return StoreError(f"{where}: {error}.")
-
-
-def _bound(query: Query, values: dict[str, Any]) -> dict[str, Any]:
-    for name, value in values.items():
-        if isinstance(value, list | tuple):
-            values[name] = in_json(value)
-        elif isinstance(value, Json):
-            values[name] = in_json(value.value)
-    missing = [name for name in query.values if name not in values]
-    if missing:
-        raise TypeError(f"{query.name} needs {', '.join(missing)}")
-    return values

@@ -6,6 +6,7 @@ WHERE state IN ('failed', 'expired', 'unconfirmed', 'bounced', 'complained', 'su
   AND state = :state
   AND seq > :above
   AND seq < :below
+  AND created_at >= :since
   AND (:app::text IS NULL OR app = :app)
   AND (:purpose::text IS NULL OR purpose = :purpose)
   AND (:reason::text IS NULL OR reason = :reason)

@@ -3,6 +3,7 @@ SELECT seq
 FROM emails
 WHERE seq > :above
   AND seq < :below
+  AND created_at >= :since
   AND (:state::text IS NULL OR state = :state)
   AND (:purpose::text IS NULL OR purpose = :purpose)
   AND (:reason::text IS NULL OR reason = :reason)

@@ -4,6 +4,7 @@ FROM emails
 WHERE state = 'queued'
   AND seq > :above
   AND seq < :below
+  AND created_at >= :since
   AND (:app::text IS NULL OR app = :app)
   AND (:purpose::text IS NULL OR purpose = :purpose)
   AND (:reason::text IS NULL OR reason = :reason)

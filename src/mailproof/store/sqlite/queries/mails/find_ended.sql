@@ -6,6 +6,7 @@ WHERE state IN ('failed', 'expired', 'unconfirmed', 'bounced', 'complained', 'su
   AND state = :state
   AND seq > :above
   AND seq < :below
+  AND created_at >= :since
   AND (:app IS NULL OR app = :app)
   AND (:purpose IS NULL OR purpose = :purpose)
   AND (:reason IS NULL OR reason = :reason)

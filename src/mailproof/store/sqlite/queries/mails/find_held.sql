@@ -4,6 +4,7 @@ FROM emails INDEXED BY emails_held
 WHERE state = 'held'
   AND seq > :above
   AND seq < :below
+  AND created_at >= :since
   AND (:app IS NULL OR app = :app)
   AND (:purpose IS NULL OR purpose = :purpose)
   AND (:reason IS NULL OR reason = :reason)

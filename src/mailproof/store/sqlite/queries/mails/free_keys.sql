@@ -1,6 +1,10 @@
 -- free_keys: the mails with :ids ended without going out; their request may be repeated, mended.
 DELETE FROM idempotency
 WHERE (app, endpoint, key) IN (
-    SELECT app, endpoint, idempotency_key FROM emails
-    WHERE id IN (SELECT value FROM json_each(:ids)) AND idempotency_key IS NOT NULL
+    SELECT i.app, i.endpoint, i.key
+    FROM emails AS e
+    JOIN idempotency AS i
+      ON i.app = e.app AND i.endpoint = e.endpoint AND i.key = e.idempotency_key
+    -- A key that ran out may belong to a later request by now.
+    WHERE e.id IN (SELECT value FROM json_each(:ids)) AND i.email_ids ->> 0 = e.id
 );

@@ -2,6 +2,8 @@
 -- wait under one of :keys end.
 UPDATE emails
 SET state = 'superseded', reason = NULL, due_at = NULL, changed_at = :now
-WHERE supersede_key IN (SELECT from_hex(value) FROM json_each(:keys))
+WHERE supersede_key IN (
+    SELECT substr(@keys_bytes, value ->> 0, value ->> 1) FROM json_each(:keys)
+)
   AND state IN ('scheduled', 'queued', 'deferred', 'held')
 RETURNING id, supersede_key;

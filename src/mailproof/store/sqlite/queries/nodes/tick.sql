@@ -6,7 +6,7 @@ WHERE id = :id
 RETURNING
     coalesce((SELECT number FROM versions WHERE name = 'routes'), 0),
     coalesce((SELECT number FROM versions WHERE name = 'keys'), 0),
-    coalesce((SELECT number FROM versions WHERE name = 'settings'), 0),
+    coalesce((SELECT number FROM versions WHERE name = 'alerts'), 0),
     (SELECT min(due_at) FROM emails WHERE state IN ('deferred', 'scheduled')),
     (SELECT min(expires_at) FROM emails WHERE state IN ('scheduled', 'queued', 'deferred', 'held')),
     (SELECT min(next_probe_at) FROM routes WHERE state = 'closed'),

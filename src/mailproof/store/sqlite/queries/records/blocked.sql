@@ -2,7 +2,9 @@
 -- bounces of two mails within the last 7 days (604,800,000 ms); all other mail by any single fact.
 SELECT lookup
 FROM suppressions
-WHERE lookup IN (SELECT from_hex(value) FROM json_each(:lookups))
+WHERE lookup IN (
+    SELECT substr(@lookups_bytes, value ->> 0, value ->> 1) FROM json_each(:lookups)
+)
 GROUP BY lookup
 HAVING NOT :critical
     OR sum(cause IN ('complaint', 'manual')) > 0

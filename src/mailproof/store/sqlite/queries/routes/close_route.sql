@@ -6,7 +6,7 @@ SET state = 'closed',
     severity = :severity,
     failure = :failure,
     since = :since,
-    met = CASE WHEN state = 'closed' THEN met + 1 ELSE 1 END,
+    met = CASE WHEN state = 'closed' THEN met ELSE 0 END + :met,
     probes = :probes,
     next_probe_at = :next_probe_at
 WHERE provider = :provider AND sender = :sender;

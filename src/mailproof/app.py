@@ -1,0 +1,184 @@
+"""The composition root: builds store, providers, engine and alerts from the settings.
+
+The only place that names adapters.
+"""
+
+import os
+import random
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from mailproof import __version__
+from mailproof.alerts.channels import Channel
+from mailproof.alerts.watch import Watch
+from mailproof.clock import Clock, SystemClock
+from mailproof.config.settings import ProviderSettings, Settings
+from mailproof.config.urls import sqlite_path
+from mailproof.engine.engine import Engine, Lock, Parts
+from mailproof.engine.policy import Handling, MatchRule, Policy
+from mailproof.mail.ids import Ids
+from mailproof.providers.base import Provider
+from mailproof.providers.http import Http, open_http
+from mailproof.providers.resend import Resend
+from mailproof.store.base import Database, StoreError
+from mailproof.store.nodes.installation import Installation
+from mailproof.store.nodes.nodes import Node
+from mailproof.store.sqlite.database import open_sqlite
+from mailproof.store.sqlite.engine_lock import EngineLock
+
+__all__ = [
+    "USER_AGENT",
+    "clock_with_zone",
+    "make_engine",
+    "make_providers",
+    "make_watch",
+    "open_providers_http",
+    "open_store",
+    "policy_of",
+]
+
+USER_AGENT: Final = f"mailproof/{__version__}"
+
+
+class _EverybodySends:
+    """On PostgreSQL every node sends: rows are leased, one by one."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def holder(self) -> str:
+        return ""
+
+    def release(self) -> None:
+        return None
+
+
+async def open_store(settings: Settings, clock: Clock | None = None) -> Database:
+    """Open the database of these settings, and bring its schema up to date.
+
+    Raises `StoreError` with what to do, `SchemaTooNew`.
+    """
+    own_clock = clock or SystemClock()
+    url = settings.store_url.read()
+    path = sqlite_path(url)
+    if path is not None:
+        return await open_sqlite(path, now_ms=lambda: int(own_clock.now() * 1000))
+    try:
+        from mailproof.store.postgres.database import open_postgres
+    except ImportError as error:
+        raise StoreError(
+            "[store] url is a PostgreSQL database, and its driver is not installed. Install "
+            "mailproof[postgres]."
+        ) from error
+    return await open_postgres(url)
+
+
+def open_providers_http() -> AbstractAsyncContextManager[Http]:
+    """The connections that all providers share."""
+    return open_http(USER_AGENT)
+
+
+def make_providers(
+    settings: Settings, http: Http, installation: Installation
+) -> tuple[Provider, ...]:
+    """In the order of preference."""
+    return tuple(_provider(each, http, installation) for each in settings.providers)
+
+
+def make_engine(  # noqa: PLR0913 - what it is composed of
+    settings: Settings,
+    database: Database,
+    installation: Installation,
+    providers: tuple[Provider, ...],
+    *,
+    role: str = "all",
+    clock: Clock | None = None,
+) -> Engine:
+    """An engine on this store. `role`: `gateway` only accepts, `worker` and `all` send too."""
+    own_clock = clock or SystemClock()
+    path = sqlite_path(settings.store_url.read())
+    lock: Lock = _EverybodySends() if path is None else EngineLock(_lock_file(path))
+    ids = Ids(clock_with_zone(own_clock))
+    node = Node(
+        id=str(ids.new()),
+        role=role,
+        engine=role != "gateway",
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=__version__,
+        started_at=database.now(),
+        seen_at=database.now(),
+    )
+    parts = Parts(
+        database=database,
+        providers=providers,
+        policy=policy_of(settings),
+        installation=installation,
+        node=node,
+        lock=lock,
+        clock=own_clock,
+        ids=ids,
+        duties_leased=path is None,
+        jitter=random.random,
+    )
+    return Engine(parts, sends=role != "gateway")
+
+
+def make_watch(settings: Settings, database: Database, clock: Clock | None = None) -> Watch:
+    """The alerts of these settings."""
+    return Watch(
+        database,
+        [Channel(each.name, each.url.read) for each in settings.alerts.channels],
+        settings.language,
+        clock or SystemClock(),
+        late_after_s=settings.alerts.oldest_waiting_s,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the engine goes by."""
+    delivery = settings.delivery
+    return Policy(
+        purposes={
+            name: Handling(each.purpose, each.on_hold) for name, each in settings.purposes.items()
+        },
+        matches=tuple(
+            MatchRule(name, each.match.subject, each.match.sender)
+            for name, each in settings.purposes.items()
+            if each.match is not None
+        ),
+        rates={each.name: each.rate.per_second for each in settings.providers if each.rate},
+        probe_interval_s=delivery.probe_interval_s,
+        check_interval_s=delivery.check_interval_s,
+        deadline_s=delivery.deadline_s,
+        lease_s=delivery.lease_s,
+        at_once=delivery.at_once,
+        drain_s=delivery.drain_s,
+        contents_s=settings.retention.contents_s,
+    )
+
+
+def clock_with_zone(clock: Clock) -> Callable[[], datetime]:
+    """The same clock for those who want a date with its zone."""
+    return lambda: datetime.fromtimestamp(clock.now(), UTC)
+
+
+def _provider(given: ProviderSettings, http: Http, installation: Installation) -> Provider:
+    return Resend(
+        given.name,
+        http,
+        api_key=given.api_key.read,
+        base_url=given.base_url,
+        installation=installation.id,
+        version=__version__,
+        has_webhook=bool(given.webhook_secrets),
+        sandboxed=given.type == "sandbox",
+    )
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.engine")

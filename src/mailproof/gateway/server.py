@@ -1,0 +1,173 @@
+"""The gateway as one server on two sockets."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mailproof.config.settings import Server
+from mailproof.diagnosis.guidance import OperatorLanguage
+from mailproof.engine.mailroom import Mailroom
+from mailproof.gateway.admin import AdminSide, LogLevel, is_loopback
+from mailproof.gateway.door import Door, Side
+from mailproof.gateway.keyring import KeyRing
+from mailproof.gateway.listening import Listeners
+from mailproof.gateway.own_mails import OwnMails
+from mailproof.gateway.public import PublicSide, Readiness
+from mailproof.gateway.refusals import Note, Refusals
+from mailproof.gateway.room import Room
+from mailproof.gateway.sending import Sending
+from mailproof.mail.ids import Ids
+from mailproof.mail.refusal import Refusal
+from mailproof.store.base import Database
+from mailproof.store.nodes.installation import Installation
+
+__all__ = ["Gateway"]
+
+# Requests on sending endpoints at the same time, and bytes of their bodies.
+_WAITING_MAX: Final = 10_000
+_BYTES_MAX: Final = 256 * 1024 * 1024
+_KEEP_ALIVE_S: Final = 60
+
+
+class Gateway:
+    """Serves apps on the public socket and operators on the admin socket.
+
+    `wait_s`: so long a single send waits for its first attempt. `readiness()` says whether mail can
+    be accepted and what is wrong; `state()` gives what `/admin/v1/state` shows; `set_level` changes
+    the level of the log; `note` writes refusals down. `clock` tells the time with its zone.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it is wired to
+        self,
+        *,
+        server: Server,
+        mailroom: Mailroom,
+        db: Database,
+        keys: KeyRing,
+        installation: Installation,
+        note: Note,
+        readiness: Callable[[], Awaitable[Readiness]],
+        state: Callable[[], Awaitable[Any]],
+        set_level: Callable[[LogLevel], None],
+        clock: Callable[[], datetime],
+        version: str,
+        language: OperatorLanguage = "en",
+        wait_s: float = 5.0,
+        trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
+        waiting_max: int = _WAITING_MAX,
+        bytes_max: int = _BYTES_MAX,
+    ) -> None:
+        room = Room(waiting_max=waiting_max, bytes_max=bytes_max)
+        self._refusals = Refusals(note, language)
+        self._public = PublicSide(
+            sending=Sending(mailroom, room, clock, wait_s),
+            own_mails=OwnMails(db, room, clock, language),
+            keys=keys,
+            refusals=self._refusals,
+            installation=installation,
+            readiness=readiness,
+            trusted_proxies=trusted_proxies,
+            now_ms=db.now,
+            is_draining=self._is_draining,
+            version=version,
+        )
+        token = None if is_loopback(server.admin_host) else server.admin_token
+        self._admin = AdminSide(
+            token=None if token is None else token.read, state=state, set_level=set_level
+        )
+        self._clock = clock
+        self._server: _Server | None = None
+        self._draining = False
+        self.started = asyncio.Event()
+
+    async def serve(self, listeners: Listeners, *, drain_s: float) -> None:
+        """Serve until `stop`, then finish what is under way, for `drain_s` seconds at most.
+
+        `started` is set once requests are answered. Closes the listeners. Signals are the caller's.
+        """
+        door = Door(
+            Side(self._public.answer, self._public.note),
+            Side(self._admin.answer),
+            admin_port=listeners.admin_port,
+            new_id=Ids(self._clock).new,
+            is_draining=self._is_draining,
+        )
+        server = _Server(_config(door, drain_s), self.started.set)
+        server.should_exit = self._draining
+        self._server = server
+        try:
+            async with asyncio.TaskGroup() as group:
+                gathering = group.create_task(self._refusals.run())
+                await server.serve(sockets=[listeners.public, listeners.admin])
+                gathering.cancel()
+        finally:
+            listeners.close()
+        await self._refusals.flush()
+
+    def stop(self) -> None:
+        """Take no more connections; `/readyz` says so on those that are open."""
+        self._draining = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def _is_draining(self) -> bool:
+        return self._draining
+
+
+def _config(door: Door, drain_s: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        door,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # who may speak for others is `trusted_proxies`
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(drain_s)),
+    )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves them alone: whoever started the engine stops it, and in which order."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready()
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with Resend's shape for what is no HTTP, and a limit for silent connections."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        # The first bytes cancel it, as those of a later request do.
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def send_400_response(self, msg: str) -> None:
+        body = msgspec.json.encode(Refusal(400, "validation_error", msg))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()

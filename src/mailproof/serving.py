@@ -1,0 +1,246 @@
+"""`serve`: engine, gateway and alerts in one process, started and stopped in order."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from mailproof import __version__
+from mailproof.alerts.watch import Watch
+from mailproof.app import (
+    clock_with_zone,
+    make_engine,
+    make_providers,
+    make_watch,
+    open_providers_http,
+    open_store,
+)
+from mailproof.clock import Clock, SystemClock, first_of
+from mailproof.config.settings import Settings
+from mailproof.engine.engine import Engine
+from mailproof.gateway.keyring import KeyRing, ProviderKey
+from mailproof.gateway.listening import Listeners
+from mailproof.gateway.public import Readiness
+from mailproof.gateway.server import Gateway
+from mailproof.record.crashes import guard_loop, guard_process
+from mailproof.record.logs import set_level
+from mailproof.record.telling import remind, teller
+from mailproof.store.base import Database, StoreError, Tx
+from mailproof.store.nodes.installation import installation
+from mailproof.store.nodes.nodes import Tick, living
+from mailproof.store.records.alerts import list_alerts
+from mailproof.store.records.picture import critical_waiting, routes_closed
+from mailproof.store.records.refusals import NewRefusal, note
+
+__all__ = ["Ready", "run_until_done", "serve"]
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.serve")
+
+_REMIND_EVERY_S: Final = 60.0
+_LOOK_EVERY_S: Final = 0.5
+# The store was last written this long ago at most, or mail cannot be promised to be kept.
+_TICK_MAX_S: Final = 5.0
+_ALERTS_SHOWN: Final = 100
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a person wants to know when it has started."""
+
+    store: str
+    listeners: Listeners | None
+    providers: tuple[str, ...]
+    channels: tuple[str, ...]
+
+
+class _Done(Exception):
+    """Ends the group of what only watches."""
+
+
+class _House:
+    """All parts of one process."""
+
+    def __init__(
+        self, settings: Settings, database: Database, engine: Engine, watch: Watch, clock: Clock
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.engine = engine
+        self.watch = watch
+        self.clock = clock
+        self.keys = KeyRing(
+            database,
+            [
+                ProviderKey(each.name, each.api_key.read)
+                for each in settings.providers
+                if each.accept_as_app_key
+            ],
+        )
+        self._ticked_at = 0.0
+        self._versions = (-1, -1)
+        engine.on_tick(self._heard)
+
+    def _heard(self, tick: Tick) -> None:
+        self._ticked_at = self.clock.now()
+        self.keys.refresh_if_changed(tick.keys)
+        if (tick.routes, tick.alerts) != self._versions or tick.others:
+            self._versions = (tick.routes, tick.alerts)
+            self.watch.poke()
+
+    async def readiness(self) -> Readiness:
+        """Mail can be accepted as long as the store is written; what else is wrong, is said."""
+        if self.clock.now() - self._ticked_at > _TICK_MAX_S:
+            return Readiness(ready=False, reasons=("The store has not been written for 5 s.",))
+        try:
+            closed = await self.database.read(routes_closed)
+        except StoreError as error:
+            return Readiness(ready=False, reasons=(str(error),))
+        reasons = [
+            f"{route.provider} ({route.sender}) is closed: {route.reason}." for route in closed
+        ]
+        if not self.settings.providers:
+            reasons.append("No provider is configured: all mail is held (credentials_missing).")
+        if not self.engine.is_engine:
+            reasons.append("Another process sends from this store; this one stands by.")
+        return Readiness(ready=True, reasons=tuple(reasons))
+
+    async def state(self) -> dict[str, Any]:
+        """What `/admin/v1/state` shows."""
+        return await self.database.read(_state, int(self.settings.alerts.oldest_waiting_s * 1000))
+
+    async def note(self, refusals: Sequence[NewRefusal]) -> None:
+        await self.database.write(note, refusals)
+
+    async def watch_where_the_duties_are(self) -> None:
+        """Alerts run once for all processes."""
+        while True:
+            while not self.engine.upkeep.has_duties:
+                await self.clock.sleep_until(self.clock.now() + _LOOK_EVERY_S)
+            await first_of(self.watch.run(), self._until_the_duties_are_gone())
+
+    async def _until_the_duties_are_gone(self) -> None:
+        while self.engine.upkeep.has_duties:
+            await self.clock.sleep_until(self.clock.now() + _LOOK_EVERY_S)
+
+    async def remind(self) -> None:
+        """Each minute, what is still closed."""
+        while True:
+            await self.clock.sleep_until(self.clock.now() + _REMIND_EVERY_S)
+            if not self.engine.upkeep.has_duties:
+                continue
+            try:
+                routes = await self.database.read(routes_closed)
+                late_ms = int(self.settings.alerts.oldest_waiting_s * 1000)
+                waiting = await self.database.read(critical_waiting, late_ms)
+            except StoreError:
+                continue  # the tick says so, each minute too
+            remind(self.settings.language, routes, waiting, self.database.now())
+
+
+def run_until_done(program: Coroutine[Any, Any, None]) -> None:
+    """Run it on uvloop, where there is one."""
+    factory = asyncio.new_event_loop if sys.platform == "win32" else _uvloop()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(program)
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+async def serve(
+    settings: Settings,
+    listeners: Listeners | None,
+    *,
+    role: str,
+    stop: asyncio.Event,
+    ready: Callable[[Ready], None],
+) -> None:
+    """Serve until `stop` is set, then finish what is under way. `listeners` None: a worker.
+
+    Raises `StoreError`: the store cannot be opened.
+    """
+    guard_process()
+    guard_loop(asyncio.get_running_loop())
+    clock = SystemClock()
+    async with AsyncExitStack() as opened:
+        database = await open_store(settings, clock)
+        opened.push_async_callback(database.close)
+        database.listen(teller(settings.language))
+        own = await database.write(installation)
+        http = await opened.enter_async_context(open_providers_http())
+        providers = make_providers(settings, http, own)
+        engine = make_engine(settings, database, own, providers, role=role, clock=clock)
+        house = _House(settings, database, engine, make_watch(settings, database, clock), clock)
+        gateway = None
+        if listeners is not None:
+            gateway = Gateway(
+                server=settings.server,
+                mailroom=engine.counter,
+                db=database,
+                keys=house.keys,
+                installation=own,
+                note=house.note,
+                readiness=house.readiness,
+                state=house.state,
+                set_level=set_level,
+                clock=clock_with_zone(clock),
+                version=__version__,
+                language=settings.language,
+                wait_s=settings.delivery.wait_s,
+                trusted_proxies=settings.trusted_proxies,
+            )
+        told = Ready(
+            database.where,
+            listeners,
+            tuple(each.name for each in settings.providers),
+            tuple(each.name for each in settings.alerts.channels),
+        )
+        await _run(house, gateway, listeners, stop, lambda: ready(told))
+
+
+async def _run(
+    house: _House,
+    gateway: Gateway | None,
+    listeners: Listeners | None,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+) -> None:
+    """The engine outlives the gateway: what was accepted last is still sent and answered."""
+    drain_s = house.settings.delivery.drain_s
+    try:
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(house.engine.run())
+            group.create_task(house.watch_where_the_duties_are())
+            group.create_task(house.remind())
+            await house.engine.started.wait()
+            serving: Awaitable[None] | None = None
+            if gateway is not None and listeners is not None:
+                serving = group.create_task(gateway.serve(listeners, drain_s=drain_s))
+                await gateway.started.wait()
+            ready()
+            await stop.wait()
+            if gateway is not None and serving is not None:
+                gateway.stop()
+                await serving
+            house.engine.stop()
+            await sending
+            raise _Done  # noqa: TRY301
+    except* _Done:
+        _log.info("server.stopped")
+
+
+async def _state(tx: Tx, late_after_ms: int) -> dict[str, Any]:
+    return {
+        "routes_closed": [msgspec.to_builtins(each) for each in await routes_closed(tx)],
+        "critical_waiting": [
+            msgspec.to_builtins(each) for each in await critical_waiting(tx, late_after_ms)
+        ],
+        "alerts": [msgspec.to_builtins(each) for each in await list_alerts(tx, _ALERTS_SHOWN)],
+        "nodes": [msgspec.to_builtins(each) for each in await living(tx)],
+    }

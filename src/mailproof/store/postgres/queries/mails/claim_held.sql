@@ -1,0 +1,25 @@
+-- claim_held: lease up to :most held mails of lane :lane_id, which is releasing.
+UPDATE emails
+SET state = picked.becomes,
+    provider = CASE WHEN picked.becomes = 'sending' THEN picked.carrier ELSE emails.provider END,
+    lease_no = emails.lease_no + CASE WHEN picked.becomes = 'sending' THEN 1 ELSE 0 END,
+    leased_by = CASE WHEN picked.becomes = 'sending' THEN :node::text END,
+    leased_until = CASE WHEN picked.becomes = 'sending' THEN :leased_until::bigint END,
+    avoid = NULL,
+    changed_at = :now::bigint
+FROM (
+    SELECT e.seq AS picked_seq,
+           l.provider AS carrier,
+           CASE WHEN e.expires_at <= :now::bigint THEN 'expired' ELSE 'sending' END AS becomes
+    FROM emails AS e
+    JOIN lanes AS l ON l.id = e.lane_id
+    WHERE e.state = 'held' AND e.lane_id = :lane_id::bigint
+    ORDER BY e.critical DESC, e.expires_at, e.seq
+    LIMIT :most::bigint
+    FOR UPDATE OF e SKIP LOCKED
+) AS picked
+WHERE emails.seq = picked.picked_seq
+RETURNING emails.id::text, emails.seq, emails.state, emails.app, emails.lane_id, emails.provider,
+          emails.purpose, emails.critical, emails.created_at, emails.expires_at, emails.lease_no,
+          emails.probe, emails.unknown_since, emails.epoch, emails.tries, emails.encoder,
+          emails.on_hold, emails.reason, emails.pin;

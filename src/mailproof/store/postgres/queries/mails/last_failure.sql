@@ -1,0 +1,5 @@
+-- last_failure: what mail :email_id failed with last.
+SELECT failure::text FROM attempts
+WHERE email_id = :email_id::uuid AND failure IS NOT NULL
+ORDER BY lease_no DESC
+LIMIT 1;

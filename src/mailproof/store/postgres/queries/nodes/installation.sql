@@ -1,0 +1,2 @@
+-- installation: the one that there is.
+SELECT id, secret FROM installation;

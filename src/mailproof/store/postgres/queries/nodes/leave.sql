@@ -1,0 +1,2 @@
+-- leave: node :id ends on purpose.
+DELETE FROM nodes WHERE id = :id;

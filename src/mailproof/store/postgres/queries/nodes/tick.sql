@@ -1,0 +1,18 @@
+-- tick: node :id lives, and learns what has changed. One statement a second, when all is idle; each
+-- part is the first entry of an index.
+UPDATE nodes
+SET seen_at = :now, engine = :engine
+WHERE id = :id
+RETURNING
+    coalesce((SELECT number FROM versions WHERE name = 'routes'), 0),
+    coalesce((SELECT number FROM versions WHERE name = 'keys'), 0),
+    coalesce((SELECT number FROM versions WHERE name = 'alerts'), 0),
+    (SELECT min(due_at) FROM emails WHERE state IN ('deferred', 'scheduled')),
+    (SELECT min(expires_at) FROM emails WHERE state IN ('scheduled', 'queued', 'deferred', 'held')),
+    (SELECT min(next_probe_at) FROM routes WHERE state = 'closed'),
+    (SELECT min(leased_until) FROM emails WHERE state = 'sending'),
+    EXISTS (SELECT 1 FROM emails WHERE state = 'queued'),
+    EXISTS (SELECT 1 FROM lanes WHERE state = 'releasing'),
+    EXISTS (SELECT 1 FROM emails WHERE state = 'unconfirmed'),
+    (SELECT count(*) FROM nodes AS other WHERE other.id <> :id AND other.seen_at >= :alive),
+    coalesce((SELECT max(id) FROM events), 0);

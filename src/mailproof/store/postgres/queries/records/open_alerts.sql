@@ -1,0 +1,7 @@
+-- open_alerts: those not resolved, with how often each was resolved after :resolved_after.
+SELECT a.id, a.name, a.about, a.severity, a.opened_at, a.changed_at, a.count, a.facts::text,
+       (SELECT count(*) FROM alerts AS b
+        WHERE b.name = a.name AND b.about = a.about AND b.resolved_at > :resolved_after::bigint)
+FROM alerts AS a
+WHERE a.resolved_at IS NULL
+ORDER BY a.id;

@@ -1,0 +1,2 @@
+-- count_lanes: how many there are.
+SELECT count(*) FROM lanes;

@@ -1,0 +1,2 @@
+-- known_senders: from whom mail has been accepted.
+SELECT DISTINCT sender FROM lanes;

@@ -1,0 +1,5 @@
+-- routes_all: every route.
+SELECT provider, sender, state, systemic, reason, severity, failure::text, since, met, refused, last_refused,
+       probes, next_probe_at
+FROM routes
+ORDER BY provider, sender;

@@ -1,0 +1,2 @@
+-- The number of the last migration.
+SELECT max(version) FROM schema
