@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 from mailproof.cli import mailproof
 from mailproof.store.base import Database
 from mailproof.store.sqlite.database import open_sqlite
 
-__all__ = ["CONFIG", "Desk", "desk"]
+__all__ = ["CONFIG", "KEY", "Desk", "desk"]
 
 Seed = TypeVar("Seed")
 
@@ -78,5 +80,12 @@ _BARE = dict.fromkeys(
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Commands set up the log of their process, which here is that of all tests."""
+    root = logging.getLogger()
+    handlers, level, config = list(root.handlers), root.level, structlog.get_config()
+    yield Desk(tmp_path)
+    logging.captureWarnings(capture=False)
+    structlog.configure(**config)
+    root.handlers = handlers
+    root.setLevel(level)

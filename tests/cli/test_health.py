@@ -7,6 +7,7 @@ import pytest
 from mailproof.config.settings import Settings
 from mailproof.store.base import Database
 from mailproof.store.records.checks import NewCheck, insert
+from mailproof.testing import Sandbox
 from tests.cli.desk import Desk, desk
 from tests.store.seeding import NOT_VERIFIED
 
@@ -62,6 +63,15 @@ def test_now_asks_the_providers_and_keeps_what_they_say(
         names = [each.name for each in settings.providers]
         return [NewCheck(provider=name, verdict="good", took_ms=9) for name in names]
 
-    monkeypatch.setattr("mailproof.app.check_providers", check_providers)
+    monkeypatch.setattr("mailproof.cli.errands.check_providers", check_providers)
     assert desk.json("health", "--now")["data"][0]["verdict"] == "good"
     assert desk.json("health")["data"][0]["verdict"] == "good"
+
+
+def test_a_key_that_the_provider_does_not_know_is_bad_now(desk: Desk) -> None:
+    with Sandbox() as sandbox:
+        text = desk.config.read_text(encoding="utf-8")
+        desk.config.write_text(f'{text}base_url = "{sandbox.url}"\n', encoding="utf-8")
+        desk.run("db", "migrate")
+        (check,) = desk.json("health", "--now", code=1)["data"]
+    assert (check["verdict"], check["reason"]) == ("bad", "credentials_invalid")

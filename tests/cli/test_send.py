@@ -1,7 +1,7 @@
 """`mailproof send`: one mail from the command line, accepted like any other."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Literal
 
 import pytest
@@ -13,14 +13,15 @@ from mailproof.mail.lifecycle import State
 from mailproof.mail.message import Email
 from mailproof.store.base import Database
 from mailproof.store.nodes.nodes import Node, enter
-from tests.cli.desk import Desk, desk
+from mailproof.testing import Sandbox
+from tests.cli.desk import KEY, Desk, desk
 from tests.store.mails import ONE, accepted, new_mail
 from tests.store.seeding import NOT_VERIFIED, led_to, open_for_mail
 
 __all__ = ["desk"]
 
 Answer = Receipts | KeyConflict | Closed | Overloaded
-GIVEN = ["--from", "Acme <hello@acme.test>", "--to", "ada@example.com", "--subject", "Hi"]
+GIVEN = ["--from", "Acme <hello@acme.test>", "--to", "ada@mail.test", "--subject", "Hi"]
 
 
 class Room:
@@ -68,7 +69,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
         found.database = database
         yield found
 
-    monkeypatch.setattr("mailproof.app.open_mailroom", open_mailroom)
+    monkeypatch.setattr("mailproof.cli.errands.open_mailroom", open_mailroom)
     return found
 
 
@@ -141,3 +142,49 @@ def test_what_is_no_mail_is_a_misuse(desk: Desk, room: Room, given: list[str], s
     said = desk.run("send", *given, code=2)
     assert says in said.stderr
     assert room.emails == []
+
+
+@pytest.fixture
+def sandbox(desk: Desk) -> Iterator[Sandbox]:
+    """A real provider, which the desk's configuration names."""
+    with Sandbox() as running:
+        text = desk.config.read_text(encoding="utf-8").replace(KEY, running.api_key)
+        url = f'base_url = "{running.url}"\n'
+        desk.config.write_text(text + url, encoding="utf-8")
+        yield running
+
+
+def test_without_a_server_the_command_itself_sends_the_mail(desk: Desk, sandbox: Sandbox) -> None:
+    sandbox.verify_domain("acme.test")
+    mail = desk.json("send", *GIVEN, "--text", "Hello")
+    assert (mail["state"], mail["provider"]) == ("sent", "resend")
+    (received,) = sandbox.mails
+    assert (received.to, received.text) == (("ada@mail.test",), "Hello")
+
+
+def test_an_unverified_domain_is_told_with_its_fix_and_the_mail_is_kept(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    given = ["--from", "hello@nobody.test", *GIVEN[2:], "--text", "Hello"]
+    said = desk.run("send", *given, code=1)
+    assert "nobody.test" in said.stderr
+    assert desk.json("emails", "list")["data"][0]["state"] == "held"
+
+
+def test_the_same_key_never_sends_a_second_mail(desk: Desk, sandbox: Sandbox) -> None:
+    sandbox.verify_domain("acme.test")
+    given = ["send", *GIVEN, "--text", "Hello", "--idempotency-key", "welcome-1"]
+    assert desk.json(*given)["id"] == desk.json(*given)["id"]
+    assert len(sandbox.mails) == 1
+
+
+def test_another_configuration_than_the_servers_sends_nothing(desk: Desk, sandbox: Sandbox) -> None:
+    """Its engine would take the server's provider for removed, and end the mail bound to it."""
+    sandbox.verify_domain("acme.test")
+    desk.run("send", *GIVEN, "--text", "Hello")
+    text = desk.config.read_text(encoding="utf-8").replace('name = "resend"', 'name = "other"')
+    desk.config.write_text(text, encoding="utf-8")
+    said = desk.run("send", *GIVEN, "--text", "Hello", code=2)
+    assert "This configuration does not name resend" in said.stderr
+    assert len(sandbox.mails) == 1
+    assert [route["provider"] for route in desk.json("routes")["data"]] == ["resend"]

@@ -51,7 +51,7 @@ def test_a_placeholder_is_told_loudly_with_the_line_to_change(world: World) -> N
     (line,) = [log for log in logs if log["event"] == "application.refused"]
     assert (line["log_level"], line["kind"]) == ("error", "placeholder")
     assert (line["client"], line["user_agent"]) == ("127.0.0.1", "resend-node:4")
-    assert line["fix"].startswith("RESEND_API_KEY=1 in the app's environment is a placeholder: ")
+    assert line["fix"].startswith("RESEND_API_KEY is `1` in the app's environment, ")
     (refusal,) = world.noted
     assert refusal.kind is RefusalKind.PLACEHOLDER
 
@@ -64,7 +64,7 @@ def test_a_placeholder_for_the_sender_is_told_loudly_too(world: World) -> None:
     lines = [log for log in logs if log["event"] == "application.refused"]
     assert [line["log_level"] for line in lines] == ["error", "error"]
     for line in lines:
-        assert line["fix"].startswith("RESEND_FROM=1 in the app's environment is a placeholder: ")
+        assert line["fix"].startswith("RESEND_FROM is `1` in the app's environment, ")
 
 
 def test_the_providers_own_key_opens_too_under_its_name(world: World) -> None:

@@ -17,6 +17,7 @@ from mailproof.gateway.exchange import ClientLeft, Refused, Request
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.sending import BODY_MAX
 from mailproof.mail.lifecycle import State
+from mailproof.store.base import StoreUnavailable
 from tests.gateway.world import DEADLINE_S, MAIL, Answer, World, mail_id
 
 BODY = json.dumps(MAIL).encode()
@@ -168,11 +169,23 @@ def test_a_client_that_leaves_ends_the_wait_but_not_the_gateway(world: World) ->
     assert not [log for log in logs if log["log_level"] in {"error", "critical"}]
 
 
-def test_a_store_that_fails_while_reading_is_told_in_the_log(world: World) -> None:
-    world.run(world.database.close())
-    with capture_logs() as logs:
-        assert world.ask("GET", "/emails").status >= 500
-    assert [log["event"] for log in logs if log["log_level"] in {"error", "critical"}]
+class Unreachable:
+    """A database of which nothing can be had."""
+
+    def now(self) -> int:
+        return 0
+
+    async def read(self, *_: Any) -> None:
+        raise StoreUnavailable("the disk is gone")
+
+
+def test_a_store_that_fails_while_reading_is_told_in_the_log(tmp_path: Path) -> None:
+    with World(tmp_path, db=Unreachable()) as world, capture_logs() as logs:
+        answer = world.ask("GET", "/emails")
+    assert (answer.status, answer.name) == (503, "application_error")
+    assert "disk" not in answer.message
+    (line,) = [log for log in logs if log["event"] == "request.failed"]
+    assert (line["log_level"], line["error"]) == ("error", "the disk is gone")
 
 
 def test_a_defect_is_told_once_in_the_log_and_never_to_the_client(world: World) -> None:

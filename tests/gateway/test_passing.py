@@ -1,5 +1,6 @@
 """A failure as an answer."""
 
+import json
 from typing import Any
 
 import pytest
@@ -32,8 +33,9 @@ def test_no_reason_that_may_pass_is_said_as_if_it_were_final() -> None:
         assert SAID_AS[reason][0] == 503
 
 
-def test_the_providers_words_are_passed_on_to_the_letter() -> None:
-    said = pass_on(failure(403, WORDS), "sender_unverified", ((b"a", b"b"),))
+@pytest.mark.parametrize("body", [WORDS, json.dumps(WORDS)], ids=["decoded", "as it came"])
+def test_the_providers_words_are_passed_on_to_the_letter(body: Any) -> None:
+    said = pass_on(failure(403, body), "sender_unverified", ((b"a", b"b"),))
     assert (said.status, said.name, said.message) == (403, "validation_error", "Not verified.")
     assert said.headers == ((b"a", b"b"),)
 

@@ -87,7 +87,7 @@ def test_a_refusal_by_smtp_is_said_as_resend_would_with_our_cause(shared: World)
     assert answer.message == guidance("en").cause(NO_LOGIN)
 
 
-def test_a_mail_that_somebody_canceled_is_no_error_to_who_repeats_the_request(
+def test_a_mail_that_was_canceled_by_hand_is_no_error_to_who_repeats_it(
     shared: World,
 ) -> None:
     shared.counter.outcome = one(State.CANCELED)

@@ -1,6 +1,8 @@
 """A PostgreSQL server of this test run's own, and a fresh database in it for each test."""
 
+import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -46,11 +48,30 @@ class Cluster:
         finally:
             await self.as_admin(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def as_admin(self, statement: str) -> Any:
+    async def restart(self) -> None:
+        """As an operator does: whoever is connected is cut off."""
+        folder = self.server.folder
+        user = folder.stat().st_uid if os.geteuid() == 0 else None
+        process = await asyncio.create_subprocess_exec(
+            str(self.server.programs / "pg_ctl"),
+            *("-w", "-D", str(folder), "-m", "fast", "-l", str(folder / "log"), "restart"),
+            stdout=asyncio.subprocess.DEVNULL,
+            user=user,
+        )
+        assert await process.wait() == 0
+
+    async def configure(self, setting: str, value: str) -> None:
+        """Return when the server has taken it up."""
+        await self.as_admin(f"ALTER SYSTEM SET {setting} = {value}")
+        await self.as_admin("SELECT pg_reload_conf()")
+        while await self.as_admin(f"SHOW {setting}") != value:  # noqa: ASYNC110 - it says no more
+            await asyncio.sleep(0.01)
+
+    async def as_admin(self, statement: str, *values: Any) -> Any:
         """Run it as the superuser; returns the first value of its answer, if it has one."""
         connection = await asyncpg.connect(self.admin_url)
         try:
-            return await connection.fetchval(statement)
+            return await connection.fetchval(statement, *values)
         finally:
             await connection.close()
 

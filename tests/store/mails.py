@@ -22,7 +22,9 @@ from mailproof.store.shapes import (
     Submission,
 )
 
-ROUTING = Routing(order=("resend", "backup"), key_ttl_ms={"resend": 86_400_000, "backup": 86_400_000})
+ROUTING = Routing(
+    order=("resend", "backup"), key_ttl_ms={"resend": 86_400_000, "backup": 86_400_000}
+)
 ONE = Routing(order=("resend",), key_ttl_ms={"resend": 86_400_000})
 
 _numbers = itertools.count(1)
@@ -70,9 +72,7 @@ async def accepted(
 async def claimed(
     database: Database, most: int = 100, *, provider: str = "resend", node: str = "n1"
 ) -> list[Claimed]:
-    return await database.write(
-        claim, provider=provider, most=most, node=node, lease_ms=30_000
-    )
+    return await database.write(claim, provider=provider, most=most, node=node, lease_ms=30_000)
 
 
 def attempt(mail: Claimed, now_ms: int, **given: Any) -> NewAttempt:
@@ -103,7 +103,12 @@ def sent(mail: Claimed, now_ms: int) -> Outcome:
 
 
 def refused(
-    mail: Claimed, now_ms: int, reason: str = "credentials_invalid", *, sender: str = "*", after: int = 1
+    mail: Claimed,
+    now_ms: int,
+    reason: str = "credentials_invalid",
+    *,
+    sender: str = "*",
+    after: int = 1,
 ) -> Outcome:
     """A failure that closes a route and holds the mail."""
     failure = b'{"reason":"%s"}' % reason.encode()

@@ -17,6 +17,7 @@ from mailproof.cli.opening import (
     load_settings,
     print_json,
     refuse,
+    speak,
 )
 from mailproof.cli.tables import local_time, table
 from mailproof.cli.words import words
@@ -87,6 +88,7 @@ def send_test(channel: str | None, *, config: str | None, lang: str | None, as_j
     if channel is not None and channel not in names:
         fix = phrases["no_such_channel_fix"].format(names=", ".join(names))
         refuse(phrases["no_such_channel"].format(name=channel), fix, code=2)
+    speak(settings)
     tested = asyncio.run(_test(settings, [channel] if channel else names))
     if as_json:
         print_json({"data": tested})

@@ -28,13 +28,13 @@ def health(*, check_now: bool, config: str | None, lang: str | None, as_json: bo
 
     async def work(desk: Desk) -> tuple[Desk, list[Check]]:
         if check_now:
-            from mailproof.app import check_providers
+            from mailproof.cli.errands import check_providers
 
             for check in await check_providers(desk.settings, desk.database):
                 await desk.database.write(insert, check)
         checks = await desk.database.read(latest)
         names = {each.name for each in desk.settings.providers}
-        return desk, [check for check in checks if check.provider in names]
+        return desk, [check for check in checks if not names or check.provider in names]
 
     desk, checks = at_desk(config, lang, work)
     if as_json:

@@ -18,6 +18,7 @@ from mailproof.config.settings import Settings
 from mailproof.config.urls import sqlite_path
 from mailproof.diagnosis.guidance import OperatorLanguage, pick_language
 from mailproof.store.base import Database, StoreError
+from mailproof.store.routes.board import OtherProviders
 
 __all__ = [
     "CONFIG",
@@ -29,6 +30,8 @@ __all__ = [
     "load_settings",
     "print_json",
     "refuse",
+    "refuse_providers",
+    "speak",
 ]
 
 Result = TypeVar("Result")
@@ -73,6 +76,7 @@ def at_desk(
     if file is not None and not make and not file.exists():
         said = words(settings.language).phrases
         refuse(said["no_store"].format(where=file), said["no_store_fix"], code=2)
+    speak(settings)
     try:
         return asyncio.run(_work(settings, work))
     except StoreError as error:
@@ -87,6 +91,13 @@ def load_settings(config: str | None, lang: str | None) -> Settings:
     except ConfigInvalid as error:
         refuse(str(error), "", code=2)
     return msgspec.structs.replace(settings, language=chosen) if chosen else settings
+
+
+def speak(settings: Settings) -> None:
+    """What goes wrong beside the answer is said on standard error; what goes well is not."""
+    from mailproof.record.logs import configure
+
+    configure("WARNING", settings.log.format, settings.language)
 
 
 def actor() -> str:
@@ -108,6 +119,13 @@ def refuse(problem: str, fix: str, *, code: int = 1) -> NoReturn:
     if fix:
         click.echo(f"  {fix}", err=True)
     sys.exit(code)
+
+
+def refuse_providers(desk: Desk, error: OtherProviders) -> NoReturn:
+    """This configuration is not that of the server: exits 2."""
+    phrases = desk.words.phrases
+    problem = phrases["other_providers"].format(names=", ".join(error.missing))
+    refuse(problem, phrases["other_providers_fix"], code=2)
 
 
 async def _work(settings: Settings, work: Callable[[Desk], Awaitable[Result]]) -> Result:

@@ -5,7 +5,17 @@ from typing import Any
 import click
 import msgspec
 
-from mailproof.cli.opening import CONFIG, JSON, LANG, Desk, actor, at_desk, print_json, refuse
+from mailproof.cli.opening import (
+    CONFIG,
+    JSON,
+    LANG,
+    Desk,
+    actor,
+    at_desk,
+    print_json,
+    refuse,
+    refuse_providers,
+)
 from mailproof.cli.tables import local_time, table
 from mailproof.diagnosis.guidance import guidance
 from mailproof.gateway.shown import iso_time
@@ -68,9 +78,7 @@ def reopen(
         try:
             return desk, await desk.database.write(reopen_routes, name, routing, actor=actor())
         except OtherProviders as error:
-            phrases = desk.words.phrases
-            problem = phrases["other_providers"].format(names=", ".join(error.missing))
-            refuse(problem, phrases["other_providers_fix"], code=2)
+            refuse_providers(desk, error)
 
     desk, opened = at_desk(config or given.config, lang or given.lang, work)
     phrases = desk.words.phrases
@@ -113,10 +121,9 @@ def _stranded_report(lane: ClosedLane) -> dict[str, Any]:
 
 def _print(found: Board, desk: Desk) -> None:
     phrases, columns = desk.words.phrases, desk.words.columns
-    if not desk.settings.providers:
-        click.echo(phrases["no_routes"], err=True)
-    elif not found.routes:
-        click.echo(phrases["no_routes_yet"], err=True)
+    if not found.routes:
+        key = "no_routes_yet" if desk.settings.providers else "no_routes"
+        click.echo(phrases[key], err=True)
     if found.routes:
         heads = ("route", "state", "reason", "since", "waiting", "probe")
         rows = [_row(route, desk) for route in found.routes]

@@ -7,16 +7,26 @@ from typing import Any, NoReturn
 import click
 
 from mailproof.cli.mail_page import ASKS_FOR_SOMEBODY, where_it_is
-from mailproof.cli.opening import CONFIG, JSON, LANG, Desk, at_desk, print_json, refuse
+from mailproof.cli.opening import (
+    CONFIG,
+    JSON,
+    LANG,
+    Desk,
+    at_desk,
+    print_json,
+    refuse,
+    refuse_providers,
+)
 from mailproof.diagnosis.guidance import guidance
 from mailproof.engine.mailroom import Mailroom
 from mailproof.engine.receipts import Caller, Closed, KeyConflict, Overloaded, Receipts
 from mailproof.gateway.shown import mail_summary
 from mailproof.mail.invalid import InvalidInput
-from mailproof.mail.lifecycle import State
+from mailproof.mail.lifecycle import WAITING, State
 from mailproof.mail.message import Email
 from mailproof.store.mails.listing import Mail, show
 from mailproof.store.nodes.nodes import living
+from mailproof.store.routes.board import OtherProviders
 
 __all__ = ["send"]
 
@@ -69,7 +79,7 @@ def send(  # noqa: PLR0913 - one parameter per option
             tree[name] = sys.stdin.read() if body == "-" else body
 
     async def work(desk: Desk) -> tuple[Desk, Mail]:
-        from mailproof.app import open_mailroom
+        from mailproof.cli.errands import open_mailroom
 
         def clock() -> datetime:
             return datetime.fromtimestamp(desk.database.now() / 1000, UTC)
@@ -83,10 +93,12 @@ def send(  # noqa: PLR0913 - one parameter per option
         except InvalidInput as error:
             where = _OPTIONS.get(error.where.partition("[")[0], error.where)
             refuse(f"{where}: {error.problem}.", error.fix, code=2)
+        except OtherProviders as error:
+            refuse_providers(desk, error)
         shown = await desk.database.read(show, email_id)
         if shown is None:
             raise LookupError(f"The mail {email_id} was accepted and is not there.")
-        if shown.mail.state is State.QUEUED:
+        if shown.mail.state in WAITING - {State.HELD}:
             await _warn_if_nobody_sends(desk)
         return desk, shown.mail
 

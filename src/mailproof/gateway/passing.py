@@ -6,6 +6,7 @@ from typing import Final
 from mailproof.diagnosis.evidence import HttpAnswer
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import guidance
+from mailproof.diagnosis.reading.harvest import parse_body
 from mailproof.diagnosis.reasons import Reason
 from mailproof.gateway.exchange import Headers, Refused
 
@@ -72,9 +73,13 @@ def pass_on(failure: Failure | None, reason: str | None, headers: Headers) -> Re
 
 
 def _own_words(failure: Failure) -> tuple[int, str, str] | None:
-    match failure.evidence.seen:
-        case HttpAnswer(status=status, body={"name": str(name), "message": str(message)}):
-            return (status, name, message) if status in _ERRORS and name and message else None
+    seen = failure.evidence.seen
+    if not isinstance(seen, HttpAnswer) or seen.status not in _ERRORS:
+        return None
+    body = parse_body(seen.body) if isinstance(seen.body, str) else seen.body
+    match body:
+        case {"name": str(name), "message": str(message)} if name and message:
+            return seen.status, name, message
         case _:
             return None
 

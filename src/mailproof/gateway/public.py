@@ -104,7 +104,7 @@ class PublicSide:
         return await self._routes.answer(request)
 
     def note(self, request: Request, refused: Refused) -> bool:
-        """Take note of an error that is answered on a sending endpoint; False: it is another one."""
+        """Take note of an error that is answered on a sending endpoint; False: on another one."""
         if not _is_sending(request):
             return False
         fingerprint = self._installation.fingerprint(request.token) if request.token else ""

@@ -31,18 +31,19 @@ _PLACE: Final = re.compile(r"\[(\d{1,9})\]")
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.gateway")
 
+# `NAME=value` would be readable too, but not in the log, which redacts what follows a key's name.
 _WORDS: Final[Mapping[str, Mapping[OperatorLanguage, str]]] = {
     "key": {
-        "en": "RESEND_API_KEY={value} in the app's environment is a placeholder: make a key with "
-        "`mailproof keys create NAME` and put it there.",
-        "zh": "应用环境变量里的 RESEND_API_KEY={value} 是占位符：用 `mailproof keys create NAME` "
-        "生成一个密钥，填到那里。",
+        "en": "RESEND_API_KEY is `{value}` in the app's environment, which is a placeholder: make "
+        "a key with `mailproof keys create NAME` and put it there.",
+        "zh": "应用环境变量里的 RESEND_API_KEY 是 `{value}`，这是占位符：用 "
+        "`mailproof keys create NAME` 生成一个密钥，填到那里。",
     },
     "from": {
-        "en": "RESEND_FROM={value} in the app's environment is a placeholder: put an address of "
-        "your verified domain there, such as `Acme <hello@acme.com>`.",
-        "zh": "应用环境变量里的 RESEND_FROM={value} 是占位符：请填上你已验证域名的地址，例如 "
-        "`Acme <hello@acme.com>`。",
+        "en": "RESEND_FROM is `{value}` in the app's environment, which is a placeholder: put an "
+        "address of your verified domain there, alone or in `<…>` behind a name.",
+        "zh": "应用环境变量里的 RESEND_FROM 是 `{value}`，这是占位符：请填上你已验证域名的地址，"
+        "只写地址，或者名称后面跟 `<地址>`。",
     },
     "once_valid": {
         "en": "The app still uses a key that was revoked: make a new one with `mailproof keys "

@@ -10,6 +10,7 @@ from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.guidance import OperatorLanguage
 from mailproof.diagnosis.report import report
 from mailproof.mail.lifecycle import LAST_EVENT, State
+from mailproof.store.base import Event
 from mailproof.store.mails.listing import AttemptShown, Mail, RecipientShown, Shown
 
 __all__ = ["iso_time", "mail_in_full", "mail_in_resends_shape", "mail_summary"]
@@ -24,10 +25,7 @@ def mail_in_full(shown: Shown, language: OperatorLanguage) -> dict[str, Any]:
         **mail_summary(shown.mail, language),
         "recipients": [_recipient(each) for each in shown.mail.recipients],
         "attempts": [_attempt(each, language) for each in shown.attempts],
-        "events": [
-            {**event.data, "at": iso_time(event.at), "type": event.type, **_actor(event.actor)}
-            for event in shown.events
-        ],
+        "events": [_event(each) for each in shown.events],
     }
 
 
@@ -119,5 +117,9 @@ def _attempt(each: AttemptShown, language: OperatorLanguage) -> dict[str, Any]:
     }
 
 
-def _actor(actor: str) -> dict[str, str]:
-    return {"actor": actor} if actor else {}
+def _event(event: Event) -> dict[str, Any]:
+    """What happened, then the facts; none of them hides the time, the type or who did it."""
+    told = {"at": iso_time(event.at), "type": event.type}
+    if event.actor:
+        told["actor"] = event.actor
+    return told | {name: value for name, value in event.data.items() if name not in told}

@@ -14,7 +14,7 @@ __all__ = ["Connection", "Pool"]
 class Connection(Protocol):
     """What is used of the driver's connection."""
 
-    async def execute(self, text: str, /, *values: Any, timeout: float | None = None) -> str: ...
+    async def execute(self, text: str, /, *values: Any, timeout: float | None = None) -> str: ...  # noqa: ASYNC109 - the driver's
 
     async def fetch(self, text: str, /, *values: Any) -> list[Any]: ...
 

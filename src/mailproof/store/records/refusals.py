@@ -71,7 +71,8 @@ class RefusalRow(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-_Key = tuple[str, str, str, str]
+# Kind, app, fingerprint of the key, path, name of the error.
+_Key = tuple[str, str, str, str, str]
 
 
 class _Merged(msgspec.Struct):
@@ -97,12 +98,12 @@ async def list_refusals(tx: Tx, limit: int) -> list[RefusalRow]:
 
 async def _note_minute(tx: Tx, minute: int, refusals: Sequence[NewRefusal]) -> None:
     known: set[_Key] = set(await tx.all("records/refusals_of_minute", _key, minute=minute))
-    unknown = sum(key[1].startswith(f"{RefusalKind.UNKNOWN_KEY}:") for key in known)
+    unknown = sum(key[0] == RefusalKind.UNKNOWN_KEY for key in known)
     merged: dict[_Key, _Merged] = {}
     for refusal in refusals:
         key = _key_of(refusal)
         if key not in known and key not in merged and len(known | merged.keys()) >= _ROWS_MAX:
-            key = ("", f"{refusal.kind}:{OTHERS}", "", OTHERS)
+            key = (refusal.kind.value, "", OTHERS, "", OTHERS)
         if key in merged:
             each = merged[key]
             merged[key] = _Merged(refusal, min(each.first_at, refusal.at), each.count + 1)
@@ -124,11 +125,12 @@ async def _note_minute(tx: Tx, minute: int, refusals: Sequence[NewRefusal]) -> N
 
 
 async def _write(tx: Tx, minute: int, key: _Key, each: _Merged) -> None:
-    app, key_fingerprint, path, name = key
+    kind, app, key_fingerprint, path, name = key
     last = each.last
     await tx.run(
         "records/note_refusal",
         minute=minute,
+        kind=kind,
         app=app,
         key_fingerprint=key_fingerprint,
         path=path,
@@ -147,9 +149,9 @@ async def _write(tx: Tx, minute: int, key: _Key, each: _Merged) -> None:
 def _tell(tx: Tx, key: _Key, each: _Merged) -> None:
     data = {
         "kind": each.last.kind.value,
-        "app": key[0],
-        "path": key[2],
-        "name": key[3],
+        "app": key[1],
+        "path": key[3],
+        "name": key[4],
         "status": each.last.status,
         "purpose": each.last.purpose,
         "count": each.count,
@@ -159,19 +161,19 @@ def _tell(tx: Tx, key: _Key, each: _Merged) -> None:
 
 
 def _key_of(refusal: NewRefusal) -> _Key:
-    """The kind stands before the fingerprint: a key has one kind at a time."""
-    fingerprint = f"{refusal.kind}:{refusal.key_fingerprint}"
-    return refusal.app, fingerprint, refusal.path[:_TEXT_MAX], refusal.name
+    path = refusal.path[:_TEXT_MAX]
+    return refusal.kind.value, refusal.app, refusal.key_fingerprint, path, refusal.name
 
 
-def _key(app: str, key_fingerprint: str, path: str, name: str) -> _Key:
-    return app, key_fingerprint, path, name
+def _key(kind: str, app: str, key_fingerprint: str, path: str, name: str) -> _Key:
+    return kind, app, key_fingerprint, path, name
 
 
 def _row(  # noqa: PLR0913 - one parameter per column
     first_at: int,
     last_at: int,
     count: int,
+    kind: str,
     app: str,
     key_fingerprint: str,
     path: str,
@@ -182,14 +184,13 @@ def _row(  # noqa: PLR0913 - one parameter per column
     purpose: str,
     message: str,
 ) -> RefusalRow:
-    kind, _, fingerprint = key_fingerprint.partition(":")
     return RefusalRow(
         first_at=first_at,
         last_at=last_at,
         count=count,
         kind=RefusalKind(kind),
         app=app,
-        key_fingerprint=fingerprint,
+        key_fingerprint=key_fingerprint,
         path=path,
         name=name,
         status=status,

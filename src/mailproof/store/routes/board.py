@@ -10,13 +10,20 @@ from mailproof.store.routes.breakers import Route, open_route
 from mailproof.store.routes.lanes import settle_lanes
 from mailproof.store.shapes import EVERY_SENDER, Routing
 
-__all__ = ["Board", "OtherProviders", "RouteShown", "board", "reopen"]
+__all__ = [
+    "Board",
+    "OtherProviders",
+    "RouteShown",
+    "board",
+    "refuse_other_providers",
+    "reopen",
+]
 
 
 class OtherProviders(ValueError):
     """The store sends through providers that this configuration does not name.
 
-    Routes opened under it would leave their mail with nobody to carry it.
+    Whoever moved routes or mail under it would leave what waits with nobody to carry it.
     """
 
     def __init__(self, missing: Sequence[str]) -> None:
@@ -71,6 +78,11 @@ async def board(tx: Tx) -> Board:
     )
 
 
+async def refuse_other_providers(tx: Tx, configured: Sequence[str]) -> None:
+    """Raises `OtherProviders`: somebody with another configuration sends from this store."""
+    _refuse_other_providers((await board(tx)).routes, configured)
+
+
 async def reopen(
     tx: Tx, name: str, routing: Routing, *, actor: str
 ) -> tuple[RouteShown, ...] | None:
@@ -80,8 +92,7 @@ async def reopen(
     closed; None: there is no such route. Raises `OtherProviders`: then nothing was opened.
     """
     routes = (await board(tx)).routes
-    if missing := sorted({route.provider for route in routes} - set(routing.order)):
-        raise OtherProviders(missing)
+    _refuse_other_providers(routes, routing.order)
     provider, slash, sender = name.partition("/")
     meant = [
         route
@@ -96,3 +107,8 @@ async def reopen(
     if closed:
         await settle_lanes(tx, routing)
     return closed
+
+
+def _refuse_other_providers(routes: Sequence[RouteShown], configured: Sequence[str]) -> None:
+    if missing := sorted({route.provider for route in routes} - set(configured)):
+        raise OtherProviders(missing)

@@ -169,7 +169,7 @@ class SqliteDatabase:
 
     def _read_now(self, body: Callable[[Tx], Awaitable[Result]]) -> Result:
         with _translated(self.where):
-            connection = self._connection()
+            connection = self._connection(only_reads=True)
             patiently(connection, "BEGIN")
             try:
                 return _run(body(SqliteTx(connection, self._now_ms())))
@@ -190,11 +190,13 @@ class SqliteDatabase:
         with _translated(self.where), contextlib.closing(_connect(self._path)) as connection:
             return back_up(connection, path)
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self, *, only_reads: bool = False) -> sqlite3.Connection:
         """That of the running thread, opened when it is first asked for."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connect(self._path)
+            if only_reads:
+                connection.execute("PRAGMA query_only = ON")
         return cast(sqlite3.Connection, connection)
 
     def _disconnect(self) -> None:

@@ -12,6 +12,8 @@ __all__ = ["file_system_of", "refuse_network_file_system"]
 _NETWORK: Final = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|afs|ncpfs|9p|ceph|glusterfs|lustre|fuse\.(?:sshfs|s3fs|rclone|glusterfs|gcsfuse)"
 )
+# proc(5): a space, tab, line break or backslash in a name is written as `\040`.
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
@@ -31,12 +33,12 @@ def file_system_of(path: Path, mounts: Path = _MOUNTS) -> str:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    folder = path.absolute().parent
+    folder = path.resolve().parent
     best, kind = -1, ""
     for line in lines:
         # proc(5): id parent dev root MOUNT options [tags] - TYPE source options
         head, _, tail = line.partition(" - ")
-        mount = Path(head.split(" ")[4].encode().decode("unicode_escape"))
+        mount = Path(_OCTAL.sub(lambda match: chr(int(match[1], 8)), head.split(" ")[4]))
         if folder.is_relative_to(mount) and len(mount.parts) >= best:
             best, kind = len(mount.parts), tail.split(" ")[0]
     return kind

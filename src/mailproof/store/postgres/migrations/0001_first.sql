@@ -168,6 +168,7 @@ CREATE INDEX idempotency_expiring ON idempotency (expires_at);
 
 CREATE TABLE refusals (
     minute bigint NOT NULL,        -- since 1970
+    kind text NOT NULL,             -- placeholder, once_valid, unknown_key, no_key or other
     app text NOT NULL,
     key_fingerprint text NOT NULL,
     path text NOT NULL,
@@ -180,7 +181,7 @@ CREATE TABLE refusals (
     recipient text NOT NULL,        -- masked
     purpose text NOT NULL,
     message text NOT NULL,          -- redacted
-    PRIMARY KEY (minute, app, key_fingerprint, path, name)
+    PRIMARY KEY (minute, kind, app, key_fingerprint, path, name)
 );
 
 -- Verified provider events whose mail is not known yet.

@@ -164,6 +164,7 @@ CREATE INDEX idempotency_expiring ON idempotency (expires_at);
 
 CREATE TABLE refusals (
     minute INTEGER NOT NULL,        -- since 1970
+    kind TEXT NOT NULL,             -- placeholder, once_valid, unknown_key, no_key or other
     app TEXT NOT NULL,
     key_fingerprint TEXT NOT NULL,
     path TEXT NOT NULL,
@@ -176,7 +177,7 @@ CREATE TABLE refusals (
     recipient TEXT NOT NULL,        -- masked
     purpose TEXT NOT NULL,
     message TEXT NOT NULL,          -- redacted
-    PRIMARY KEY (minute, app, key_fingerprint, path, name)
+    PRIMARY KEY (minute, kind, app, key_fingerprint, path, name)
 ) STRICT, WITHOUT ROWID;
 
 -- Verified provider events whose mail is not known yet.

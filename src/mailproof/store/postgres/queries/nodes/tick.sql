@@ -1,5 +1,6 @@
 -- tick: node :id lives, and learns what has changed. One statement a second, when all is idle; each
--- part is the first entry of an index.
+-- part is the first entry of an index: asked for in its order, because EXISTS would be looked for
+-- along the table.
 UPDATE nodes
 SET seen_at = :now, engine = :engine
 WHERE id = :id
@@ -11,8 +12,10 @@ RETURNING
     (SELECT min(expires_at) FROM emails WHERE state IN ('scheduled', 'queued', 'deferred', 'held')),
     (SELECT min(next_probe_at) FROM routes WHERE state = 'closed'),
     (SELECT min(leased_until) FROM emails WHERE state = 'sending'),
-    EXISTS (SELECT 1 FROM emails WHERE state = 'queued'),
+    (SELECT seq FROM emails WHERE state = 'queued'
+     ORDER BY critical DESC, expires_at, seq LIMIT 1) IS NOT NULL,
     EXISTS (SELECT 1 FROM lanes WHERE state = 'releasing'),
-    EXISTS (SELECT 1 FROM emails WHERE state = 'unconfirmed'),
+    (SELECT unknown_since FROM emails WHERE state = 'unconfirmed'
+     ORDER BY unknown_since LIMIT 1) IS NOT NULL,
     (SELECT count(*) FROM nodes AS other WHERE other.id <> :id AND other.seen_at >= :alive),
     coalesce((SELECT max(id) FROM events), 0);

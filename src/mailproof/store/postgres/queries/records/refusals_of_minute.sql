@@ -1,2 +1,2 @@
 -- refusals_of_minute: what is counted already in minute :minute.
-SELECT app, key_fingerprint, path, name FROM refusals WHERE minute = :minute::bigint;
+SELECT kind, app, key_fingerprint, path, name FROM refusals WHERE minute = :minute::bigint;
