@@ -48,9 +48,8 @@ def tell(*events: NewEvent, language: OperatorLanguage = "en") -> list[Any]:
         (NewEvent(E.EMAIL_FAILED, data={"reason": "greylisted"}), Level.WARNING),
         (NewEvent(E.EMAIL_FAILED, data={"reason": "content_rejected"}), Level.ERROR),
         (NewEvent(E.EMAIL_FAILED, data={"reason": "of a newer release"}), Level.ERROR),
-        (NewEvent(E.APPLICATION_REFUSED, data={"kind": "placeholder"}), Level.ERROR),
-        (NewEvent(E.APPLICATION_REFUSED, data={"kind": "once_valid"}), Level.ERROR),
-        (NewEvent(E.APPLICATION_REFUSED, data={"kind": "unknown_key"}), Level.WARNING),
+        # Said by the gateway, with the caller and the fix.
+        (NewEvent(E.APPLICATION_REFUSED, data={"kind": "placeholder"}), Level.DEBUG),
         (NewEvent(E.EMAIL_SENT), Level.INFO),
         (NewEvent(E.EMAIL_DEFERRED), Level.WARNING),
         (NewEvent(E.EMAIL_SENDING), Level.DEBUG),

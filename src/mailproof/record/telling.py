@@ -28,8 +28,7 @@ _NUMBERS: Final[Mapping[Level, int]] = {
 # A route that closed less than this ago has just had its own line.
 _FRESH_MS: Final = 30_000
 # Whose fix does not follow from the reason that the event names: it asks something else of people.
-_OWN_FIX: Final = frozenset({_E.EMAIL_UNCONFIRMED, _E.APPLICATION_REFUSED, _E.ALERT_UNDELIVERED})
-_WRONG_KEYS: Final = frozenset({"placeholder", "once_valid"})
+_OWN_FIX: Final = frozenset({_E.EMAIL_UNCONFIRMED, _E.ALERT_UNDELIVERED})
 
 
 def teller(language: OperatorLanguage) -> Callable[[Sequence[NewEvent]], None]:
@@ -64,7 +63,7 @@ def level_of(event: NewEvent) -> Level:
             # A mail that ended unsent is never less than a warning.
             return max(severity, Level.WARNING, key=_ORDER.index)
         case _E.APPLICATION_REFUSED:
-            return Level.ERROR if data.get("kind") in _WRONG_KEYS else Level.WARNING
+            return Level.DEBUG  # the gateway has said it already, with the caller and the fix
         case _:
             return LEVELS.get(event.type, Level.INFO)
 
