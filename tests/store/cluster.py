@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import os
+import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]
+import msgspec
+import psutil  # type: ignore[import-untyped]
 
 from mailproof.store.postgres.database import open_postgres
 from tests.doctor.postgres_server import Postgres, running_postgres
@@ -17,6 +21,7 @@ from tests.doctor.postgres_server import Postgres, running_postgres
 __all__ = ["Cluster", "running_cluster"]
 
 _TEMPLATE: Final = "mailproof_template"
+_PREFIX: Final = "mailproof-postgres-"
 
 
 class Cluster:
@@ -83,8 +88,25 @@ def running_cluster() -> Iterator[Cluster]:
     Not in pytest's: each run of pytest takes all other users' rights from that, and PostgreSQL
     does not run as root.
     """
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        _end_orphan(left)
     with (
-        tempfile.TemporaryDirectory(prefix="mailproof-postgres-") as folder,
+        tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder,
         running_postgres(Path(folder)) as server,
     ):
         yield Cluster(server)
+
+
+def _end_orphan(folder: Path) -> None:
+    """A run that was killed had no time to stop its server. The package notes who uses it."""
+    try:
+        users = msgspec.json.decode((folder / ".handle_pids.json").read_bytes(), type=list[int])
+        if any(psutil.pid_exists(user) for user in users):
+            return
+        server = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+        if str(folder) in server.cmdline():
+            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            server.wait(10)
+    except (OSError, ValueError, psutil.Error):
+        return  # it is being made or removed at this moment, or belongs to somebody else
+    shutil.rmtree(folder, ignore_errors=True)

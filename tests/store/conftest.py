@@ -1,5 +1,6 @@
 """A fresh database for each test, of every kind that there is, on a clock that stands still."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ async def database(
     async with running.fresh_database() as url:
         opened = await open_postgres(url, now_ms=now_ms)
         yield opened
-        await opened.close()
+        await closed(opened)
 
 
 @pytest.fixture
@@ -49,7 +50,13 @@ async def postgres(cluster: Cluster) -> AsyncIterator[PostgresDatabase]:
     async with cluster.fresh_database() as url:
         opened = await open_postgres(url)
         yield opened
-        await opened.close()
+        await closed(opened)
+
+
+async def closed(database: PostgresDatabase) -> None:
+    """A test that failed may have left a transaction that nothing will ever end."""
+    async with asyncio.timeout(10):
+        await database.close()
 
 
 @pytest.fixture

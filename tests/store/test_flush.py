@@ -2,7 +2,6 @@
 # ruff: noqa: FBT001
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -288,11 +287,9 @@ async def test_a_full_disk_keeps_nothing_of_the_flush_and_later_all_is_well(
 async def limit_pages(database: SqliteDatabase, pages: int) -> None:
     """Of the connection that writes, as a disk of that size would."""
 
-    def limit() -> None:
-        connection: sqlite3.Connection = database._connection()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    await database._in(database._writer, limit)
+    await database._writer.apart(
+        lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}")
+    )
 
 
 # ---- callers and servers that go away ----

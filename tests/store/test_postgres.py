@@ -63,6 +63,8 @@ async def test_a_user_who_may_not_create_tables_is_told_what_to_grant(cluster: C
         (("//app:", "//stranger:"), "may not connect from here"),
         (("postgresql://", "mysql://"), "must begin with postgresql://"),
         (("right-password", "se/cret@1"), "%2F"),
+        (("/mailproof_", "x/mailproof_"), "host or port"),
+        (("@127.0.0.1", "@[::1"), "host or port"),
     ],
 )
 async def test_a_wrong_url_is_explained_without_the_password(
@@ -81,6 +83,15 @@ async def test_a_url_of_sqlalchemy_or_prisma_works_as_it_is(url: str) -> None:
     await database.write(tell)
     assert database.where == url.replace(":right-password", "")
     await database.close()
+
+
+@pytest.mark.parametrize(
+    "place", ["", "db.test", "db.test:5433", "[::1]:5432", "one:5432,other:5433", "%2Ftmp"]
+)
+def test_every_place_that_libpq_knows_is_read(place: str) -> None:
+    assert (
+        read_url(f"postgresql://ada:secret@{place}/mail").where == f"postgresql://ada@{place}/mail"
+    )
 
 
 def test_a_password_in_the_url_is_shown_nowhere() -> None:

@@ -179,6 +179,15 @@ async def waiting_for_a_lock(url: str) -> None:
     await connection.close()
 
 
+async def test_a_mail_that_is_there_already_is_no_outage(postgres: PostgresDatabase) -> None:
+    """A flush is split until the culprit alone fails; an outage would fail them all."""
+    mail = new_mail(postgres.now())
+    await accepted(postgres, mail)
+    with pytest.raises(StoreError, match="duplicate key") as caught:
+        await accepted(postgres, mail)
+    assert not isinstance(caught.value, StoreUnavailable)
+
+
 async def test_a_restart_of_the_server_costs_the_transaction_that_runs_and_no_other(
     postgres: PostgresDatabase, cluster: Cluster
 ) -> None:

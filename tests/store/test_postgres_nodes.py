@@ -40,8 +40,9 @@ async def nodes(
     (first,) = await accepted(one, new_mail(one.now()))
     assert [mail.id for mail in await claimed(one)] == [first]
     yield one, other
-    await one.close()
-    await other.close()
+    async with asyncio.timeout(DEADLINE_S):
+        await one.close()
+        await other.close()
 
 
 Nodes = tuple[PostgresDatabase, PostgresDatabase]
@@ -81,10 +82,12 @@ async def overlapping(nodes: Nodes, first: Body, second: Body, rest: Body | None
         await begun.wait()
         other = group.create_task(nodes[1].write(at_once))
         waiting = group.create_task(someone_waits(nodes[0]))
-        done, _ = await asyncio.wait([other, waiting], return_when=asyncio.FIRST_COMPLETED)
+        try:
+            done, _ = await asyncio.wait([other, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            go_on.set()
         overlap.waited = waiting in done
         waiting.cancel()
-        go_on.set()
     return overlap
 
 

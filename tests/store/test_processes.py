@@ -17,8 +17,9 @@ import pytest
 from mailproof.store.flush import Coalescer
 from mailproof.store.mails.accept import Answer, accept
 from mailproof.store.shapes import Accepted, Submission
-from mailproof.store.sqlite import database as database_module
+from mailproof.store.sqlite import writing
 from mailproof.store.sqlite.database import SqliteDatabase, open_sqlite
+from mailproof.store.sqlite.writing import Writer
 from tests.store.another_process import NOW
 from tests.store.mails import ONE, new_mail
 from tests.store.seeding import open_for_mail
@@ -112,20 +113,18 @@ def held_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """For how long each transaction of this process kept the others from writing, in seconds."""
     spans: list[float] = []
     began = [0.0]
-    patiently, commit = database_module.patiently, database_module._commit
+    write_some, commit = Writer._write_some, writing.commit
 
-    def timed_patiently(connection: sqlite3.Connection, statement: str) -> Any:
-        found = patiently(connection, statement)
-        if statement == "BEGIN IMMEDIATE":
-            began[0] = time.perf_counter()
-        return found
+    def timed_write_some(self: Writer) -> None:
+        began[0] = time.perf_counter()
+        write_some(self)
 
     def timed_commit(connection: sqlite3.Connection) -> None:
         commit(connection)
         spans.append(time.perf_counter() - began[0])
 
-    monkeypatch.setattr(database_module, "patiently", timed_patiently)
-    monkeypatch.setattr(database_module, "_commit", timed_commit)
+    monkeypatch.setattr(Writer, "_write_some", timed_write_some)
+    monkeypatch.setattr(writing, "commit", timed_commit)
     return spans
 
 

@@ -2,10 +2,10 @@
 
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Database
-from mailproof.store.mails.record import record
 from mailproof.store.mails.claim import contents
+from mailproof.store.mails.record import record
 from mailproof.store.nodes.nodes import Node, enter, tick
-from mailproof.store.routes.breakers import open_route, start_routes, closed_routes
+from mailproof.store.routes.breakers import closed_routes, open_route, start_routes
 from mailproof.store.routes.lanes import settle_lanes
 from mailproof.testing import ManualClock
 from tests.store.mails import ONE, accepted, claimed, new_mail, refused, sent
@@ -32,7 +32,7 @@ async def test_a_closed_route_holds_and_an_opened_one_releases(
     now = database.now()
     await database.write(start_routes, {"resend": "f"}, ONE)
     await accepted(database, *(new_mail(now) for _ in range(5)), routing=ONE)
-    first, *rest = await claimed(database, 1)
+    (first,) = await claimed(database, 1)
     (done,) = await database.write(record, [refused(first, now)], ONE)
     assert done.state is State.HELD
     met = await claimed(database)
@@ -52,5 +52,7 @@ async def _open(tx) -> None:
 
 
 async def test_a_tick_tells_what_is_due(database: Database) -> None:
-    await database.write(enter, Node("n1", "all", True, "h", 1, "0", 0, 0))
+    await database.write(
+        enter, Node("n1", "all", engine=True, host="h", pid=1, version="0", started_at=0, seen_at=0)
+    )
     assert (await database.write(tick, "n1", engine=True)).others == 0

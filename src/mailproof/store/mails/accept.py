@@ -11,6 +11,7 @@ from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, NewEvent, Tx
 from mailproof.store.routes.breakers import Route
 from mailproof.store.routes.lanes import Lane, ensure_lane
+from mailproof.store.routes.probes import take_wanted
 from mailproof.store.shapes import (
     EVERY_SENDER,
     Accepted,
@@ -23,7 +24,7 @@ from mailproof.store.shapes import (
     Submitted,
 )
 
-__all__ = ["Answer", "accept", "standing", "stop_waiting", "store_content"]
+__all__ = ["Answer", "accept", "is_known", "standing", "stop_waiting", "store_content"]
 
 # Resend remembers a key for 24 hours (its documentation, "Idempotency keys"), and so do we.
 _KEY_LIFE_MS: Final = 24 * 3_600_000
@@ -69,7 +70,7 @@ async def accept(
             if sub.mails[0].id in present:
                 found = await _as_they_are(tx, [mail.id for mail in sub.mails])
                 answers[number] = msgspec.structs.replace(found, repeated=False)
-    await _refuse_where_closed(tx, submissions, lanes, answers)
+    await _refuse_where_closed(tx, submissions, lanes, answers, routing)
     twins = await _answer_repeats(tx, submissions, answers)
     fresh = [
         sub
@@ -91,6 +92,12 @@ async def accept(
 async def store_content(tx: Tx, email_id: str, payload: bytes) -> None:
     """Write a large payload before the flush that accepts its mail; orphans are swept."""
     await tx.many("mails/insert_contents", [(email_id, payload, tx.now)])
+
+
+async def is_known(tx: Tx, app: str, endpoint: str, key: str) -> bool:
+    """Has an earlier request brought this idempotency key?"""
+    keys = Json([(app, endpoint, key)])
+    return bool(await tx.all("mails/known_keys", _Known, keys=keys, now=tx.now))
 
 
 async def standing(tx: Tx, ids: Sequence[str]) -> dict[str, Submitted]:
@@ -120,6 +127,7 @@ async def _refuse_where_closed(
     submissions: Sequence[Submission],
     lanes: Mapping[tuple[str, str], Lane],
     answers: dict[int, Answer],
+    routing: Routing,
 ) -> None:
     for number, sub in enumerate(submissions):
         if number in answers:
@@ -138,6 +146,8 @@ async def _refuse_where_closed(
             continue
         if sub.idempotency is not None and await _known(tx, [sub]):
             continue  # a repeat: what became of it then is the answer
+        if await take_wanted(tx, shut.sender, shut.pin, routing.probe_interval_ms):
+            continue  # it is the mail that tries the way; held again, it is refused after all
         answers[number] = LaneClosed(
             shut.sender, shut.reason or "unknown", await _failure_of(tx, shut)
         )

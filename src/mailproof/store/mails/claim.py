@@ -15,7 +15,7 @@ from mailproof.store.base import NewEvent, Tx
 from mailproof.store.routes.lanes import Lane, finish_release, lanes_by_id
 from mailproof.store.shapes import Claimed, Content
 
-__all__ = ["claim", "claim_probe", "claim_queued_probe", "contents"]
+__all__ = ["any_queued", "claim", "claim_probe", "claim_queued_probe", "contents"]
 
 # 2 ** 20 mails: by then the ramp is no limit any more.
 _RAMP_DOUBLINGS_MAX: Final = 20
@@ -48,8 +48,9 @@ class _Row(msgspec.Struct, frozen=True):
 async def claim(tx: Tx, *, provider: str, most: int, node: str, lease_ms: int) -> list[Claimed]:
     """Lease up to `most` mails that `provider` may carry now.
 
-    Those in the list with another state than `sending` were met on the way: `held` in a closed
-    lane, or `expired`. Fewer than `most` in all: nothing more is there to claim.
+    Those in the list with another state than `sending` were met on the way: `held` in a closed lane
+    (`canceled`, where a caller still waits who wants no promise), or `expired`. Fewer than `most`
+    in all: nothing more is there to claim.
     """
     values: dict[str, Any] = {"now": tx.now, "node": node, "leased_until": tx.now + lease_ms}
     rows: list[_Row] = []
@@ -60,6 +61,8 @@ async def claim(tx: Tx, *, provider: str, most: int, node: str, lease_ms: int) -
         rows += await tx.all(
             "mails/claim", _Row, provider=provider, most=most - len(rows), **values
         )
+    if refused := [row.id for row in rows if row.state == State.CANCELED]:
+        await tx.run("mails/free_keys", ids=refused)
     return await _claimed(tx, rows)
 
 
@@ -101,6 +104,11 @@ async def claim_queued_probe(
     return claimed[0] if claimed else None
 
 
+async def any_queued(tx: Tx) -> bool:
+    """May there be something to claim? Cheaper than claiming to find out."""
+    return bool(await tx.one("mails/any_queued", bool))
+
+
 async def contents(tx: Tx, ids: Sequence[str]) -> dict[str, Content]:
     """What to send, and whom of its recipients to leave out."""
     settled: dict[str, list[str]] = {}
@@ -140,6 +148,13 @@ async def _claimed(tx: Tx, rows: Sequence[_Row]) -> list[Claimed]:
 
 
 def _with_lane(row: _Row, lane: Lane) -> Claimed:
+    second = None
+    if row.provider == lane.provider:
+        second = lane.second
+    elif row.probe:
+        second = lane.provider
+    # Who carries it as the second choice has none behind it: two that are both down would hand it
+    # to and fro without a pause.
     return Claimed(
         id=row.id,
         seq=row.seq,
@@ -149,7 +164,7 @@ def _with_lane(row: _Row, lane: Lane) -> Claimed:
         lane_sender=lane.sender,
         pin=row.pin,
         provider=row.provider,
-        second=lane.second if row.provider == lane.provider else lane.provider,
+        second=second,
         purpose=row.purpose,
         critical=bool(row.critical),
         created_at=row.created_at,

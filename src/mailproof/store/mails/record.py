@@ -15,6 +15,7 @@ from mailproof.store.base import Json, NewEvent, Tx
 from mailproof.store.routes.breakers import (
     Refused,
     close_route,
+    is_outdated,
     note_refusals,
     open_routes_tried,
 )
@@ -108,6 +109,8 @@ async def _move_routes(tx: Tx, outcomes: Sequence[Outcome], routing: Routing) ->
     moved |= await open_routes_tried(tx, tries)
     for outcome in outcomes:
         if outcome.closing is not None and not outcome.refusal:
+            if outcome.attempt and await is_outdated(tx, outcome.closing, outcome.attempt):
+                continue
             if await close_route(tx, outcome.closing, routing):
                 closed_by.add(outcome.mail.id)
                 moved = True

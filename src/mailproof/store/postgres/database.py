@@ -15,7 +15,14 @@ import structlog
 
 from mailproof.store.base import CommitUnknown, NewEvent, StoreError, StoreUnavailable, Tx
 from mailproof.store.postgres.backup import dump
-from mailproof.store.postgres.errors import DRIVER_ERRORS, Conflicted, is_lost, told, translated
+from mailproof.store.postgres.errors import (
+    DRIVER_ERRORS,
+    Conflicted,
+    Occupied,
+    is_lost,
+    told,
+    translated,
+)
 from mailproof.store.postgres.migrating import migrate
 from mailproof.store.postgres.pool import Connection, Pool
 from mailproof.store.postgres.timing import DatabaseClock
@@ -131,10 +138,17 @@ class PostgresDatabase:
             _log.error("transaction.failed", error=str(error), caller="gone")
 
     async def _write(self, body: Callable[[Tx], Awaitable[Result]]) -> Result:
-        for _ in range(_RUNS_MAX - 1):
-            with contextlib.suppress(Conflicted):
+        runs = 0
+        while True:
+            runs += 1
+            try:
                 return await self._write_once(body)
-        return await self._write_once(body)
+            except Occupied:
+                if runs > 1:
+                    raise
+            except Conflicted:
+                if runs == _RUNS_MAX:
+                    raise
 
     async def _write_once(self, body: Callable[[Tx], Awaitable[Result]]) -> Result:
         connection = await self._begun(_BEGIN_WRITE)

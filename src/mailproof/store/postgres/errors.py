@@ -9,7 +9,7 @@ import asyncpg  # type: ignore[import-untyped]
 from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.store.base import StoreError, StoreFull, StoreUnavailable
 
-__all__ = ["DRIVER_ERRORS", "Conflicted", "is_lost", "told", "translated"]
+__all__ = ["DRIVER_ERRORS", "Conflicted", "Occupied", "is_lost", "told", "translated"]
 
 # Everything that the driver raises while it talks to a server.
 DRIVER_ERRORS: Final = (
@@ -25,8 +25,14 @@ class Conflicted(StoreUnavailable):
     """Another transaction came in between; nothing was kept, and it may be run again at once."""
 
 
+class Occupied(StoreError):
+    """A row with one of these keys is there already, perhaps since a moment ago: then the next run
+    sees it. Nothing was kept."""
+
+
 # SQLSTATEs: PostgreSQL's manual, appendix A.
-_CONFLICTS: Final = frozenset({"40001", "40P01", "23505"})
+_CONFLICTS: Final = frozenset({"40001", "40P01"})
+_OCCUPIED: Final = "23505"
 _LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"})
 _UNAVAILABLE: Final[Mapping[str, str]] = {
     "25006": "it is read-only (a standby?). Give the URL of the primary",
@@ -63,6 +69,8 @@ def told(where: str, error: BaseException, password: str = "") -> StoreError:
     if state in _UNAVAILABLE:
         return StoreUnavailable(f"{where}: {_UNAVAILABLE[state]}.")
     said = _said(error, password)
+    if state == _OCCUPIED:
+        return Occupied(f"{where}: {said}.")
     if state in _REFUSED:
         return StoreError(f"{where}: {_REFUSED[state]}. It said: {said}.")
     if is_lost(error):

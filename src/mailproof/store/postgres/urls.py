@@ -1,5 +1,6 @@
 """PostgreSQL's URL, as people copy it: without what only ORMs and other drivers know."""
 
+import re
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -14,6 +15,12 @@ _DROPPED: Final = frozenset(
     "channel_binding connect_timeout connection_limit gssencmode keepalives keepalives_count"
     " keepalives_idle keepalives_interval pgbouncer pool_timeout requirepeer"
     " tcp_user_timeout uselibpqcompat".split()
+)
+# After the host, or each of several; none: 5432, or a Unix socket.
+_PORTS: Final = re.compile(r"(?:(?:\[[^\]]*\]|[^\[\]:,]*)(?::\d+)?(?:,|$))*")
+_UNREADABLE: Final = (
+    "The database URL cannot be read: its host or port is none. It looks like "
+    "postgresql://USER:PASSWORD@HOST:5432/NAME."
 )
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
@@ -36,7 +43,11 @@ class PostgresUrl(msgspec.Struct, frozen=True):
 
 def read_url(url: str) -> PostgresUrl:
     """Raises `StoreError`: it is none, or its password has a character that ends the host."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        # Without the error that caused it: that one quotes what may be the password.
+        raise StoreError(_UNREADABLE) from None
     if parts.scheme.partition("+")[0] not in {"postgres", "postgresql"}:
         raise StoreError(
             "The database URL must begin with postgresql:// (or sqlite is meant: then give a path)."
@@ -46,6 +57,8 @@ def read_url(url: str) -> PostgresUrl:
             "The database URL cannot be read: its password has a /, ? or #. Write them as %2F, %3F "
             "and %23."
         )
+    if not _PORTS.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise StoreError(_UNREADABLE)
     query = parse_qsl(parts.query, keep_blank_values=True)
     pooled = next((value.lower() in _YES for name, value in query if name == "pgbouncer"), None)
     kept = [each for each in query if each[0] not in _DROPPED]

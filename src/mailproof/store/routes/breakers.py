@@ -9,17 +9,19 @@ import msgspec
 from mailproof.mail.events import EventType
 from mailproof.store.base import NewEvent, Tx
 from mailproof.store.routes.lanes import settle_lanes
-from mailproof.store.shapes import EVERY_SENDER, Closing, Opening, Routing
+from mailproof.store.shapes import EVERY_SENDER, Closing, NewAttempt, Opening, Routing
 
 __all__ = [
     "Refused",
     "Route",
     "close_route",
     "closed_routes",
+    "is_outdated",
     "note_refusals",
     "open_route",
     "open_routes_tried",
     "start_routes",
+    "take_fingerprint",
 ]
 
 # "After n different mails within a minute."
@@ -59,11 +61,18 @@ async def start_routes(tx: Tx, fingerprints: Mapping[str, str], routing: Routing
     await tx.run("routes/forget_other_providers", providers=list(routing.order))
     for provider, fingerprint in fingerprints.items():
         await tx.run("routes/insert_route", provider=provider, sender=EVERY_SENDER, now=tx.now)
+        await take_fingerprint(tx, provider, fingerprint)
+    await settle_lanes(tx, routing)
+    await tx.run("nodes/bump_version", name="routes")
+
+
+async def take_fingerprint(tx: Tx, provider: str, fingerprint: str) -> bool:
+    """Note it. True: it is a new one, so that closed routes are due for a probe at once."""
+    return bool(
         await tx.run(
             "routes/take_fingerprint", provider=provider, fingerprint=fingerprint, now=tx.now
         )
-    await settle_lanes(tx, routing)
-    await tx.run("nodes/bump_version", name="routes")
+    )
 
 
 async def close_route(
@@ -102,6 +111,12 @@ async def close_route(
         tx.tell(NewEvent(EventType.ROUTE_CLOSED, data=data))
         await tx.run("nodes/bump_version", name="routes")
     return newly
+
+
+async def is_outdated(tx: Tx, closing: Closing, attempt: NewAttempt) -> bool:
+    """Did this attempt set out before the route was opened? What it met then is mended."""
+    route = await tx.one("routes/route", Route, provider=closing.provider, sender=closing.sender)
+    return route is not None and not route.is_closed and attempt.started_at < route.since
 
 
 async def open_route(tx: Tx, provider: str, sender: str, *, actor: str = "") -> bool:

@@ -1,9 +1,15 @@
 """Probes of closed routes, budgeted for all nodes together."""
 
+from typing import Final
+
 from mailproof.store.base import Tx
 from mailproof.store.routes.breakers import Route
 
-__all__ = ["due_probe", "make_due"]
+__all__ = ["due_probe", "make_due", "take_wanted", "want_mail"]
+
+# Whoever has the duty takes a probe within a second or so of its time. One that is due for longer
+# has been taken, and found no mail.
+_OVERDUE_MS: Final = 3_000
 
 
 async def due_probe(tx: Tx, *, provider: str, interval_ms: int, most_ms: int) -> Route | None:
@@ -22,3 +28,22 @@ async def due_probe(tx: Tx, *, provider: str, interval_ms: int, most_ms: int) ->
 async def make_due(tx: Tx, provider: str, sender: str) -> bool:
     """An operator says that the cause is mended: probe at once. False: that route is not closed."""
     return bool(await tx.run("routes/make_due", provider=provider, sender=sender, now=tx.now))
+
+
+async def want_mail(tx: Tx, provider: str, sender: str) -> None:
+    """Nothing but a live mail can tell whether this closed route is passable, and none waits for
+    it: the next one that comes shall try it."""
+    await tx.run("routes/want_mail", provider=provider, sender=sender, due_at=tx.now - _OVERDUE_MS)
+
+
+async def take_wanted(tx: Tx, sender: str, pin: str, interval_ms: int) -> bool:
+    """May a mail of this lane be that one? True: it is, and for an interval no other."""
+    return bool(
+        await tx.run(
+            "routes/take_wanted",
+            sender=sender,
+            pin=pin,
+            before=tx.now - _OVERDUE_MS,
+            next_at=tx.now + interval_ms,
+        )
+    )

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from typing import Any, Final
 
-__all__ = ["BUSY_S", "LOOK_S", "patiently"]
+__all__ = ["BUSY_S", "LOOK_S", "is_busy", "patiently"]
 
 # Another process holds the write lock for 50 ms at most; this long means that something is wrong.
 BUSY_S: Final = 5.0
@@ -23,6 +23,10 @@ def patiently(connection: sqlite3.Connection, statement: str) -> Any:
         try:
             return connection.execute(statement).fetchone()
         except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() > end:
+            if not is_busy(error) or time.monotonic() > end:
                 raise
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Does another process hold the lock?"""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -101,7 +101,6 @@ CREATE TABLE recipients (
     status_hash BLOB,               -- what a status token for this address holds
     PRIMARY KEY (email_id, pos)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX recipients_lookup ON recipients (lookup);
 CREATE INDEX recipients_status ON recipients (status_hash) WHERE status_hash IS NOT NULL;
 
 CREATE TABLE attempts (

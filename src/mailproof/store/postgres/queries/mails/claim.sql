@@ -1,5 +1,6 @@
 -- claim: lease up to :most queued mails that :provider may carry to :node until :leased_until.
--- One whose lane has closed since becomes `held`, one that has expired ends: each mail is met once.
+-- One whose lane has closed since becomes `held` (`canceled`, if its caller still waits and wants no
+-- promise), one that has expired ends: each mail is met once.
 -- Those that another node is claiming at this moment are passed over.
 UPDATE emails
 SET state = picked.becomes,
@@ -7,12 +8,15 @@ SET state = picked.becomes,
     lease_no = emails.lease_no + CASE WHEN picked.becomes = 'sending' THEN 1 ELSE 0 END,
     leased_by = CASE WHEN picked.becomes = 'sending' THEN :node::text END,
     leased_until = CASE WHEN picked.becomes = 'sending' THEN :leased_until::bigint END,
-    reason = CASE picked.becomes WHEN 'held' THEN picked.lane_reason ELSE emails.reason END,
+    reason = CASE WHEN picked.becomes IN ('held', 'canceled') THEN picked.lane_reason
+                  ELSE emails.reason END,
     changed_at = :now::bigint
 FROM (
     SELECT e.seq AS picked_seq,
            l.reason AS lane_reason,
            CASE WHEN e.expires_at <= :now::bigint THEN 'expired'
+                WHEN l.state = 'closed' AND e.on_hold = 'refuse' AND e.wait_until > :now::bigint
+                     AND e.unknown_since IS NULL THEN 'canceled'
                 WHEN l.state = 'closed' THEN 'held'
                 ELSE 'sending' END AS becomes
     FROM emails AS e
