@@ -22,7 +22,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: .venv/.run  ## The tour: a broken little app, explained, diagnosed, mended
+demo: .venv/.run  ## The story: a mail that would have been lost is held, explained, and sent after all
 	@$(BIN)/python -m mailproof demo
 
 test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
@@ -32,8 +32,10 @@ test-real: .venv/.dev  ## Against real Postfix, Squid and nginx, installed where
 	@sh tests/real/install.sh
 	@$(BIN)/python -m pytest -q -m real tests/real
 
-bench: .venv/.dev  ## What explaining costs, as ratios in one run
+bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as ratios in one run
 	@$(BIN)/python bench/explain.py
+	@$(BIN)/python bench/whole.py
+	@$(BIN)/python bench/held.py
 
 lint: .venv/.dev  ## ruff, mypy, import-linter and the rules of the house
 	@$(BIN)/ruff check --quiet

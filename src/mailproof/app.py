@@ -5,7 +5,7 @@ The only place that names adapters.
 
 import os
 import random
-import socket
+import platform
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -107,7 +107,7 @@ def make_engine(  # noqa: PLR0913 - what it is composed of
         id=str(ids.new()),
         role=role,
         engine=role != "gateway",
-        host=socket.gethostname(),
+        host=platform.node(),
         pid=os.getpid(),
         version=__version__,
         started_at=database.now(),

@@ -18,6 +18,7 @@ from mailproof.store.flush import Coalescer
 from mailproof.store.mails.accept import Answer, accept
 from mailproof.store.shapes import Accepted, Submission
 from mailproof.store.sqlite import writing
+from mailproof.store.sqlite.connecting import commit
 from mailproof.store.sqlite.database import SqliteDatabase, open_sqlite
 from mailproof.store.sqlite.writing import Writer
 from tests.store.another_process import NOW
@@ -113,7 +114,7 @@ def held_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """For how long each transaction of this process kept the others from writing, in seconds."""
     spans: list[float] = []
     began = [0.0]
-    write_some, commit = Writer._write_some, writing.commit
+    write_some = Writer._write_some
 
     def timed_write_some(self: Writer) -> None:
         began[0] = time.perf_counter()
