@@ -25,7 +25,15 @@ from mailproof.mail.address import Address
 from mailproof.mail.ids import Ids
 from mailproof.mail.message import Email
 from mailproof.mail.purposes import PURPOSES
-from mailproof.providers.base import Capabilities, Confirms, Encoded, Health, Outgoing, Sent, Verdict
+from mailproof.providers.base import (
+    Capabilities,
+    Confirms,
+    Encoded,
+    Health,
+    Outgoing,
+    Sent,
+    Verdict,
+)
 from mailproof.store.mails.accept import accept
 from mailproof.store.mails.claim import claim
 from mailproof.store.nodes.installation import installation
@@ -54,7 +62,7 @@ FROM numbers
 """
 CONTENTS = """
 INSERT INTO contents (email_id, payload, created_at)
-SELECT id, CAST('{"from":"a@held.test","to":["b@customer.test"],"subject":"Hello","text":"x"}' AS BLOB), :now
+SELECT id, CAST('{"from":"a@held.test","to":["b@customer.test"],"subject":"Hello"}' AS BLOB), :now
 FROM emails WHERE state = 'held'
 """
 
@@ -210,9 +218,7 @@ async def release(folder: Path) -> tuple[float, float, float]:
             to = Address.parse(f"{len(times)}@customer.test", where="to")
             email = Email(sender=sender, to=(to,), subject="Hello", text="x", purpose="otp")
             asked = time.perf_counter()
-            await engine.counter.accept(
-                Caller(app="shop"), [email], endpoint="/emails", wait_s=0.0
-            )
+            await engine.counter.accept(Caller(app="shop"), [email], endpoint="/emails", wait_s=0.0)
             times.append((time.perf_counter() - asked) * 1e3)
             await asyncio.sleep(0.005)
         took = time.perf_counter() - began

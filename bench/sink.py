@@ -46,9 +46,13 @@ class Sink(asyncio.Protocol):
         )
 
 
+def told(port: int) -> None:
+    Path(sys.argv[1]).write_text(str(port), encoding="ascii")
+
+
 async def main() -> None:
     server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0)
-    Path(sys.argv[1]).write_text(str(server.sockets[0].getsockname()[1]), encoding="ascii")
+    told(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 

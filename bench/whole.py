@@ -74,7 +74,7 @@ def served(folder: Path, sink_port: int, key: str = KEY) -> Iterator[tuple[int, 
     with running("-m", "mailproof", "serve", "--config", str(config)):
         while True:
             try:
-                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()  # noqa: S310
+                urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.005)  # noqa: TID251

@@ -25,10 +25,10 @@ TEXT |= {".sql", ".toml", ".ts", ".txt", ".yml", ".yaml"}
 # Whatever can open a connection, and the parts of the package that may import it. Nobody else:
 # each call out goes through one place that limits, measures and classifies it.
 NETWORK: Mapping[str, tuple[str, ...]] = {
-    "aiohttp": ("providers/http.py", "sandbox/events/postman.py"),
+    "aiohttp": ("providers/attachment_fetch.py", "providers/http.py", "sandbox/events/postman.py"),
     "aiosmtplib": (),
     "apprise": ("alerts/channels.py",),
-    "asyncpg": ("doctor/",),
+    "asyncpg": ("doctor/", "store/postgres/"),
     "dns": ("doctor/", "sandbox/nameserver.py"),
     "ftplib": (),
     "http.client": ("demo/", "testing/"),
@@ -36,7 +36,14 @@ NETWORK: Mapping[str, tuple[str, ...]] = {
     "httpx": (),
     "requests": (),
     "smtplib": (),
-    "socket": ("doctor/", "gateway/", "providers/http.py", "sandbox/", "testing/"),
+    "socket": (
+        "doctor/",
+        "gateway/",
+        "providers/attachment_fetch.py",
+        "providers/http.py",
+        "sandbox/",
+        "testing/",
+    ),
     "socketserver": (),
     "ssl": ("doctor/", "providers/http.py", "sandbox/"),
     "starlette": ("sandbox/",),

@@ -11,6 +11,8 @@ import pytest
 from uv import find_uv_bin
 
 import mailproof
+from tests.whole.house import ask
+from tests.whole.process import Served
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "mailproof"
@@ -129,3 +131,22 @@ def test_the_wheels_doctor_runs_without_any_configuration(bare: Path, tmp_path: 
     done = run(bare / "mailproof", "doctor", "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["findings"]
+
+
+def test_the_wheel_serves_and_keeps_a_mail(bare: Path, tmp_path: Path) -> None:
+    config = tmp_path / "mailproof.toml"
+    config.write_text('language = "en"\n[log]\nformat = "json"\n', encoding="utf-8")
+    command = ("keys", "create", "shop", "--json", "--config", config)
+    made = run(bare / "mailproof", *command, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    mail = {"from": "a@acme.test", "to": "ada@kunde.test", "subject": "Hi", "text": "Hi"}
+    key = json.loads(made.stdout)["key"]
+    with Served(config, key=key, python=bare / "python") as served:
+        answer = served.send(mail)
+        assert (answer.status, answer.state) == (200, "held")
+        assert answer.headers["mailproof-reason"] == "credentials_missing"
+        described = ask(served.url, "GET", "/openapi.json")
+        assert described.json["info"]["version"] == mailproof.__version__
+        assert served.stop() == 0
+    shown = run(bare / "mailproof", "emails", "list", "--config", config, cwd=tmp_path)
+    assert "ada@kunde.test" in shown.stdout

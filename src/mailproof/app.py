@@ -4,12 +4,11 @@ The only place that names adapters.
 """
 
 import os
-import random
 import platform
+import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from mailproof import __version__
@@ -21,6 +20,7 @@ from mailproof.config.urls import sqlite_path
 from mailproof.engine.engine import Engine, Lock, Parts
 from mailproof.engine.policy import Handling, MatchRule, Policy
 from mailproof.mail.ids import Ids
+from mailproof.providers.attachment_fetch import AttachmentFetch
 from mailproof.providers.base import Provider
 from mailproof.providers.http import Http, open_http
 from mailproof.providers.resend import Resend
@@ -101,7 +101,7 @@ def make_engine(  # noqa: PLR0913 - what it is composed of
     """An engine on this store. `role`: `gateway` only accepts, `worker` and `all` send too."""
     own_clock = clock or SystemClock()
     path = sqlite_path(settings.store_url.read())
-    lock: Lock = _EverybodySends() if path is None else EngineLock(_lock_file(path))
+    lock: Lock = _EverybodySends() if path is None else EngineLock(path)
     ids = Ids(clock_with_zone(own_clock))
     node = Node(
         id=str(ids.new()),
@@ -124,6 +124,7 @@ def make_engine(  # noqa: PLR0913 - what it is composed of
         ids=ids,
         duties_leased=path is None,
         jitter=random.random,
+        fetch=AttachmentFetch(USER_AGENT),
     )
     return Engine(parts, sends=role != "gateway")
 
@@ -178,7 +179,3 @@ def _provider(given: ProviderSettings, http: Http, installation: Installation) -
         has_webhook=bool(given.webhook_secrets),
         sandboxed=given.type == "sandbox",
     )
-
-
-def _lock_file(path: Path) -> Path:
-    return path.with_name(f"{path.name}.engine")

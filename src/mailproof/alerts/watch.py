@@ -113,13 +113,18 @@ class Watch:
                 self._stirred.set()
 
     async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Go on after the database failed; alerts wait for it as mail does."""
+        """Go on after the database failed; alerts wait for it as mail does.
+
+        After a bug too, which must stop neither the other channels nor the mail.
+        """
         while True:
             try:
                 await work()
             except StoreError as error:
                 log.error("alerts.stalled", error=str(error), retry_s=_STALLED_S)  # noqa: TRY400
-                await self._clock.sleep_until(self._clock.now() + _STALLED_S)
+            except Exception:
+                log.critical("alerts.crashed", retry_s=_STALLED_S, exc_info=True)
+            await self._clock.sleep_until(self._clock.now() + _STALLED_S)
 
     async def _look_on(self) -> None:
         await self._db.write(alerts.forget_channels, tuple(self._channels))

@@ -26,7 +26,7 @@ from mailproof.store.shapes import (
     RecipientResult,
 )
 
-__all__ = ["Tried", "decide", "give_up_on", "is_too_old_to_repeat"]
+__all__ = ["Tried", "decide", "give_up_on", "is_too_old_to_repeat", "unsendable"]
 
 # The provider would judge any other mail of this sender alike: three in a row are no accident.
 _OF_THE_MAIL: Final = frozenset(
@@ -58,6 +58,9 @@ _SLOW_REASONS: Final = frozenset(
     }
 )
 _RATE_WAIT_S: Final = 1.0
+_SOONEST_MS: Final = 250
+# So often a process that cannot make a mail's bytes looks whether another one has taken it.
+_OTHER_RELEASE_MS: Final = 10_000
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,29 @@ def is_too_old_to_repeat(mail: Claimed, capabilities: Capabilities, now: int) ->
 def give_up_on(mail: Claimed) -> Outcome:
     """Nobody knows, and asking again could double it: its purpose decides."""
     return Outcome(mail=mail, to=State.UNCONFIRMED, reason=mail.reason, unknown=True)
+
+
+def unsendable(mail: Claimed, capabilities: Capabilities, now: int) -> Outcome:
+    """Its bytes cannot be made here: a newer release encodes it, and shall; or its content is gone
+    or has nobody left to go to, which no trying mends."""
+    unknown = mail.unknown_since is not None
+    data = {"why": "not_encoded"}
+    if mail.encoder > capabilities.encoder:
+        return Outcome(
+            mail=mail,
+            to=State.DEFERRED,
+            reason=mail.reason,
+            due_at=min(now + _OTHER_RELEASE_MS, mail.expires_at),
+            unknown=unknown,
+            event_data=data,
+        )
+    return Outcome(
+        mail=mail,
+        to=State.UNCONFIRMED if unknown else State.FAILED,
+        reason=mail.reason if unknown else Reason.MESSAGE_INVALID.value,
+        unknown=unknown,
+        event_data=data,
+    )
 
 
 def _sent(tried: Tried, sent: Sent) -> Outcome:
@@ -160,6 +186,10 @@ def _ended(tried: Tried, failure: Failure) -> Outcome:
             failure.severity.value,
             failure_to_json(failure),
         )
+    opening = None
+    if failure.origin is not Origin.NETWORK:
+        # It was judged for what it is: we got past the gate.
+        opening = Opening(mail.provider or "", mail.lane_sender, accepted=False)
     return Outcome(
         mail=mail,
         to=State.FAILED,
@@ -167,8 +197,7 @@ def _ended(tried: Tried, failure: Failure) -> Outcome:
         attempt=_attempt(tried, AttemptOutcome.REFUSED, failure),
         new_epoch=True,
         closing=closing,
-        # It was judged for what it is: we got past the gate.
-        opening=Opening(mail.provider or "", mail.lane_sender, accepted=False),
+        opening=opening,
         refusal=of_the_mail,
         event_data=_told(failure),
     )
@@ -177,6 +206,7 @@ def _ended(tried: Tried, failure: Failure) -> Outcome:
 def _held(tried: Tried, failure: Failure) -> Outcome:
     mail = tried.mail
     unknown = mail.unknown_since is not None
+    closing = _closing(tried, failure)
     return Outcome(
         mail=mail,
         to=State.HELD,
@@ -187,9 +217,17 @@ def _held(tried: Tried, failure: Failure) -> Outcome:
         new_epoch=not unknown,
         unknown=unknown,
         avoid=None if unknown else mail.provider,
-        closing=_closing(tried, failure),
+        closing=closing,
+        # Who judges the sender has let us in: what closed the whole provider is mended.
+        opening=_past_the_gate(mail, closing),
         event_data=_told(failure),
     )
+
+
+def _past_the_gate(mail: Claimed, closing: Closing | None) -> Opening | None:
+    if closing is None or closing.sender == EVERY_SENDER:
+        return None
+    return Opening(closing.provider, EVERY_SENDER, accepted=False)
 
 
 def _retried(tried: Tried, failure: Failure) -> Outcome:
@@ -217,15 +255,18 @@ def _retried(tried: Tried, failure: Failure) -> Outcome:
 
 def _due_at(tried: Tried, failure: Failure) -> int:
     """When to try again, never past the expiry: then it ends, visibly."""
+    mail = tried.mail
     if failure.retry_after_s is not None:
-        wait_s = failure.retry_after_s
+        wait_ms = failure.retry_after_s * 1000
     elif failure.reason is Reason.RATE_LIMITED:
-        wait_s = _RATE_WAIT_S
+        wait_ms = _RATE_WAIT_S * 1000
     else:
         first, longest = _SLOW if failure.reason in _SLOW_REASONS else _QUICK
-        # Full jitter: many that failed together do not come back together.
-        wait_s = min(longest, first * 2 ** min(tried.mail.lease_no, 12)) * tried.jitter()
-    return min(tried.ended_at + max(int(wait_s * 1000), 250), tried.mail.expires_at)
+        # Full jitter: many that failed together do not come back together. Never more than half of
+        # the time that is left: what lives for ten minutes is tried several times within them.
+        wait_ms = min(longest, first * 2 ** min(mail.lease_no, 12)) * tried.jitter() * 1000
+        wait_ms = min(wait_ms, (mail.expires_at - tried.ended_at) / 2)
+    return min(tried.ended_at + max(int(wait_ms), _SOONEST_MS), mail.expires_at)
 
 
 def _closing(tried: Tried, failure: Failure) -> Closing | None:

@@ -2,25 +2,30 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
 import structlog
 
-from mailproof.clock import Clock
+from mailproof.clock import Clock, first_of
 from mailproof.engine.context import Context
 from mailproof.engine.counter import Counter
 from mailproof.engine.intake import Intake
 from mailproof.engine.policy import Policy
 from mailproof.engine.probing import Prober
-from mailproof.engine.pump import Pump, Recorder
+from mailproof.engine.pump import Pump
+from mailproof.engine.recorder import Recorder
+from mailproof.engine.seldom import Seldom
 from mailproof.engine.upkeep import Upkeep
 from mailproof.engine.waiting import Waiting
 from mailproof.mail.events import EventType
 from mailproof.mail.ids import Ids
 from mailproof.providers.base import Provider
+from mailproof.providers.fetch import Fetch
 from mailproof.store.base import Database, NewEvent, StoreError, Tx
+from mailproof.store.mails.claim import any_queued
 from mailproof.store.nodes.installation import Installation
 from mailproof.store.nodes.nodes import Node, Tick, enter, leave
 from mailproof.store.routes.breakers import start_routes
@@ -32,7 +37,19 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.en
 
 _TRY_LOCK_EVERY_S: Final = 0.5
 _PROBE_EVERY_S: Final = 0.5
-_LOOK_EVERY_S: Final = 0.01
+# Between looks for what other processes brought: SQLite tells in microseconds, others are asked.
+_LOOK_EVERY_S: Final = {"sqlite": 0.01}
+_ASK_EVERY_S: Final = 0.025
+_AFTER_CRASH_S: Final = 5.0
+# Of these, mail may go that could not before, or that went another way.
+_SETS_FREE: Final = frozenset(
+    {
+        EventType.EMAIL_QUEUED,
+        EventType.ROUTE_CLOSED,
+        EventType.ROUTE_OPENED,
+        EventType.LANE_RELEASING,
+    }
+)
 _NAMES_MAX: Final = 1_000
 
 
@@ -58,7 +75,8 @@ class _Stopped(Exception):
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is made of, handed over by whoever composes the program.
 
-    `duties_leased`: what must be done once is leased in the store, as on many machines.
+    `duties_leased`: what must be done once is leased in the store, as on many machines. `fetch`
+    gets attachments that are given as URLs; None: they go on to the provider as URLs.
     """
 
     database: Database
@@ -71,6 +89,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ids: Ids
     duties_leased: bool
     jitter: Callable[[], float] = random.random
+    fetch: Fetch | None = None
 
 
 class Engine:
@@ -98,8 +117,10 @@ class Engine:
         intake = Intake(
             parts.policy, parts.providers, parts.installation, parts.ids, self._unknown_purpose
         )
-        self.counter = Counter(context, intake, self.waiting, self.wake)
-        self.upkeep = Upkeep(context, self._heard, leased=parts.duties_leased)
+        self.counter = Counter(context, intake, self.waiting, self.wake, parts.fetch)
+        parts.database.listen(self.waiting.heard)
+        self.upkeep = Upkeep(context, self._heard, self.wake, leased=parts.duties_leased)
+        parts.database.listen(self._wake_for)
         self._listeners: list[Callable[[Tick], None]] = []
         self._stopping = asyncio.Event()
         self.started = asyncio.Event()
@@ -124,8 +145,20 @@ class Engine:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Serve until stopped. Raises what a part of it died of."""
+        """Serve until stopped. Raises what a part of it died of, and `StoreError` when the store
+        does not answer at the start."""
         await self._parts.database.write(enter, self._parts.node)
+        try:
+            await self._run()
+        finally:
+            # Nothing of ours sends any more, however it ended: the next one may start.
+            self._parts.lock.release()
+        try:
+            await self._parts.database.write(self._leave)
+        except StoreError as error:
+            _log.warning("node.not_left", error=str(error))
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             flushes = {
                 group.create_task(self.recorder.flush.run()),
@@ -145,8 +178,6 @@ class Engine:
             self.counter.flush.close()
             self.recorder.flush.close()
             await asyncio.wait(flushes)
-        self._parts.lock.release()
-        await self._parts.database.write(leave, self._parts.node.id)
 
     async def _send_when_ours(self, group: asyncio.TaskGroup) -> None:
         """Stand by until the lock is ours, take over what the one before us left, then send."""
@@ -154,24 +185,37 @@ class Engine:
         if not self._sends:
             return
         clock = self._parts.clock
-        if not self._parts.lock.acquire():
-            _log.warning("engine.standing_by", holder=self._parts.lock.holder())
-            while not self._parts.lock.acquire():
-                await clock.sleep_until(clock.now() + _TRY_LOCK_EVERY_S)
-        while not await self._taken_over():
+        standing_by, failing = Seldom(clock), Seldom(clock)
+        while not self._has_lock(standing_by, failing):
+            await clock.sleep_until(clock.now() + _TRY_LOCK_EVERY_S)
+        while not await self._taken_over(failing):
             await clock.sleep_until(clock.now() + _TRY_LOCK_EVERY_S)
         self.upkeep.is_engine = True
         self.waiting.others_send = self._parts.duties_leased
+        self.upkeep.poke()
         for prober in self._probers:
             group.create_task(self._steadily("check.crashed", prober.watch_once))
-            group.create_task(self._steadily("probe.crashed", prober.probe, _PROBE_EVERY_S))
+            group.create_task(self._steadily("probe.crashed", partial(self._probe, prober)))
         group.create_task(self._look_around())
         self.wake()
         async with asyncio.TaskGroup() as pumping:
             for pump in self.pumps:
                 pumping.create_task(pump.run())
 
-    async def _taken_over(self) -> bool:
+    def _has_lock(self, standing_by: Seldom, failing: Seldom) -> bool:
+        lock = self._parts.lock
+        try:
+            if lock.acquire():
+                return True
+        except StoreError as error:
+            if failing.may_say():
+                _log.critical("engine.not_started", error=str(error))
+            return False
+        if standing_by.may_say():
+            _log.warning("engine.standing_by", holder=lock.holder())
+        return False
+
+    async def _taken_over(self, failing: Seldom) -> bool:
         parts = self._parts
         fingerprints = {provider.name: provider.fingerprint for provider in parts.providers}
         try:
@@ -181,7 +225,8 @@ class Engine:
                 recovered = await self.upkeep.recover([])
             await parts.database.write(self._say_started, recovered)
         except StoreError as error:
-            _log.critical("engine.not_started", error=str(error))
+            if failing.may_say():
+                _log.critical("engine.not_started", error=str(error))
             return False
         return True
 
@@ -189,9 +234,22 @@ class Engine:
         data = {"node": self._parts.node.id, "recovered": recovered}
         tx.tell(NewEvent(EventType.ENGINE_STARTED, data=data))
 
-    async def _steadily(
-        self, crashed: str, do: Callable[[], Awaitable[float | None]], every_s: float = 1.0
-    ) -> None:
+    async def _leave(self, tx: Tx) -> None:
+        await leave(tx, self._parts.node.id)
+        if self.is_engine:
+            tx.tell(NewEvent(EventType.ENGINE_STOPPED, data={"node": self._parts.node.id}))
+
+    async def _probe(self, prober: Prober) -> float:
+        """The last tick knows whether something is due: an idle engine asks nobody."""
+        last = self.upkeep.last
+        is_due = last is not None and (
+            last.next_probe_at is not None and last.next_probe_at <= self._parts.database.now()
+        )
+        if await prober.notice_new_key() or is_due:
+            await prober.probe()
+        return _PROBE_EVERY_S
+
+    async def _steadily(self, crashed: str, do: Callable[[], Awaitable[float]]) -> None:
         """Do it again and again where the duties are, each time after what it returns, in seconds.
 
         A crash is ours to mend, and said at once; the next round comes all the same, and the other
@@ -199,15 +257,17 @@ class Engine:
         """
         clock = self._parts.clock
         while True:
-            pause_s: float | None = None
+            pause_s = _PROBE_EVERY_S
             if self.upkeep.has_duties:
                 try:
                     pause_s = await do()
                 except StoreError as error:
+                    pause_s = _AFTER_CRASH_S
                     _log.error(crashed, error=str(error))
                 except Exception:  # noqa: BLE001 - a bug in one duty; the others must go on
+                    pause_s = _AFTER_CRASH_S
                     _log.critical(crashed, exc_info=True)
-            await clock.sleep_until(clock.now() + (every_s if pause_s is None else pause_s))
+            await clock.sleep_until(clock.now() + pause_s)
 
     async def _look_around(self) -> None:
         """Notice what other processes did: at once while there are some, else with the next tick.
@@ -215,18 +275,25 @@ class Engine:
         A lane that releases lets more go from moment to moment, without anything happening.
         """
         clock = self._parts.clock
+        every_s = _LOOK_EVERY_S.get(self._parts.database.name, _ASK_EVERY_S)
         while True:
             last = self.upkeep.last
-            pause_s = _LOOK_EVERY_S if last and last.others else _PROBE_EVERY_S
+            pause_s = every_s if last and last.others else _PROBE_EVERY_S
             await clock.sleep_until(clock.now() + pause_s)
             try:
-                if last and (last.releasing or (last.others and await self._changed())):
+                if last and (last.releasing or (last.others and await self._others_brought_mail())):
                     self.wake()
             except StoreError as error:
                 _log.error("look.failed", error=str(error))
+            except Exception:  # noqa: BLE001 - a bug here must not stop what sends
+                _log.critical("look.crashed", exc_info=True)
+            else:
+                continue
+            await clock.sleep_until(clock.now() + _AFTER_CRASH_S)
 
-    async def _changed(self) -> bool:
-        return await self._parts.database.changed()
+    async def _others_brought_mail(self) -> bool:
+        database = self._parts.database
+        return await database.changed() and await database.read(any_queued)
 
     async def _drain(self, sending: asyncio.Task[None]) -> None:
         """Let what is under way come to its end; what has not begun is handed back."""
@@ -234,14 +301,17 @@ class Engine:
             pump.stop()
         if not self.upkeep.is_engine:
             sending.cancel()
-        timer = asyncio.timeout(self._parts.policy.drain_s)
-        try:
-            async with timer:
-                await asyncio.wait({sending})
-        except TimeoutError:
-            _log.warning("drain.cut_short", drain_s=self._parts.policy.drain_s)
+        clock, drain_s = self._parts.clock, self._parts.policy.drain_s
+        await first_of(clock.sleep_until(clock.now() + drain_s), _end_of(sending))
+        if not sending.done():
+            _log.warning("drain.cut_short", drain_s=drain_s)
             sending.cancel()
             await asyncio.wait({sending})
+
+    def _wake_for(self, events: Sequence[NewEvent]) -> None:
+        """A commit of this process brought these."""
+        if any(event.type in _SETS_FREE for event in events):
+            self.wake()
 
     def _heard(self, found: Tick) -> None:
         if found.queued or found.releasing:
@@ -255,6 +325,10 @@ class Engine:
             return
         self._unknown_purposes.add((app, name))
         _log.warning("purpose.unknown", app=app, purpose=name[:80])
+
+
+async def _end_of(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
 
 
 def _key_ttl_ms(provider: Provider) -> int | None:

@@ -56,17 +56,33 @@ class Intake:
         self._extra_taker = "" if len(takers) == len(providers) else self._template_taker
 
     def submission(
-        self, caller: Caller, emails: Sequence[Email], placing: Placing, now: int
+        self,
+        caller: Caller,
+        asked: Sequence[Email],
+        whole: Sequence[Email],
+        placing: Placing,
+        now: int,
     ) -> Submission:
-        """All of `emails`, to be accepted together."""
-        key = emails[0].idempotency_key
+        """All of `whole`, to be accepted together. They are what was `asked` for with its files in
+        place of their URLs: a repeat is told by what was asked, not by what a server gave."""
+        key = asked[0].idempotency_key
+        payloads = [email.encode() for email in whole]
+        idempotency = None
+        if key is not None:
+            told = payloads if whole is asked else [email.encode() for email in asked]
+            idempotency = Idempotency(placing.endpoint, key, _hash(asked, told))
         return Submission(
             caller.app,
-            tuple(self._mail(caller, email, placing, now) for email in emails),
-            None if key is None else Idempotency(placing.endpoint, key, _hash(emails)),
+            tuple(
+                self._mail(caller, email, payload, placing, now)
+                for email, payload in zip(whole, payloads, strict=True)
+            ),
+            idempotency,
         )
 
-    def _mail(self, caller: Caller, email: Email, placing: Placing, now: int) -> NewMail:
+    def _mail(
+        self, caller: Caller, email: Email, payload: bytes, placing: Placing, now: int
+    ) -> NewMail:
         handling = self._handling(caller, email)
         purpose = handling.purpose
         scheduled_at = None
@@ -89,7 +105,7 @@ class Intake:
             wait_until=placing.wait_until,
             supersede_key=self._supersede_key(caller, email, handling),
             encoder=max((each.capabilities.encoder for each in self._providers), default=1),
-            payload=email.encode(),
+            payload=payload,
             recipients=self._recipients(caller, email, purpose.name),
         )
 
@@ -139,16 +155,16 @@ class Intake:
 
 
 def _status_hash(secret: bytes, purpose: str, mailbox: str) -> bytes | None:
-    if not secret:
+    # A token names a purpose. Each of these costs the disk a page of its own: none in vain.
+    if not secret or not purpose:
         return None
     return hmac.digest(secret, f"{purpose}\n{mailbox.lower()}".encode(), hashlib.sha256)
 
 
-def _hash(emails: Sequence[Email]) -> bytes:
+def _hash(emails: Sequence[Email], payloads: Sequence[bytes]) -> bytes:
     """Of what was asked for: equal requests are equal, however their JSON was written."""
     digest = hashlib.sha256()
-    for email in emails:
-        payload = email.encode()
+    for email, payload in zip(emails, payloads, strict=True):
         digest.update(len(payload).to_bytes(8, "big"))
         digest.update(payload)
         digest.update(f"{email.purpose}\n{email.expires_s}".encode())

@@ -58,6 +58,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, name: str) -> Handling | None:
         """Of a purpose as somebody wrote it (`Magic-Link`); None: there is none of that name."""
+        if (exact := self.purposes.get(name)) is not None:
+            return exact
         found = lookup(name, {key: each.purpose for key, each in self.purposes.items()})
         return None if found is None else self.handling(found.name)
 

@@ -1,76 +1,53 @@
-"""The pump: claims what may go, sends it, records what came of it. One for each provider.
+"""The pump: takes what may go, sends it, records what came of it. One for each provider.
 
 Capacity is counted in mails from the claim to the record, so that memory is bounded and a claim
 takes as many as a record has just finished.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
+from mailproof.clock import first_of
+from mailproof.diagnosis.evidence import Evidence, Raised
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.engine.context import Context
-from mailproof.engine.decide import Tried, decide, give_up_on, is_too_old_to_repeat
+from mailproof.engine.decide import Tried, decide, give_up_on, is_too_old_to_repeat, unsendable
 from mailproof.engine.receipts import Receipt
+from mailproof.engine.recorder import Recorder
+from mailproof.engine.seldom import Seldom
+from mailproof.engine.taking import Taken, Taker, take, take_probe
 from mailproof.mail.lifecycle import State
 from mailproof.providers.base import Encoded, Outgoing, Provider, Sent
+from mailproof.providers.diagnose import diagnose
 from mailproof.store.base import StoreError
-from mailproof.store.flush import Coalescer
-from mailproof.store.mails.claim import claim, claim_probe, claim_queued_probe, contents
-from mailproof.store.mails.record import hand_back, record
-from mailproof.store.routes.limits import Reserved, give_back, reserve, slow_down
-from mailproof.store.shapes import Claimed, Content, Outcome, Recorded
+from mailproof.store.mails.record import hand_back
+from mailproof.store.routes.limits import slow_down
+from mailproof.store.shapes import Claimed, Content
 
-__all__ = ["Pump", "Recorder"]
+__all__ = ["Pump"]
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.engine")
 
-_RECORD_MAX: Final = 500
 # Waits between looks at a store that does not answer.
 _STORE_PAUSE_S: Final = 1.0
-_RECORD_AGAIN_S: Final = 0.5
+# A provider that asks for a longer pause is asked once in between: one call may be refused, and a
+# header may be wrong. The mail itself waits as long as it was told.
+_SLOW_MOST_S: Final = 60.0
+_LATE_MAX_S: Final = 5.0
 
 
-class Recorder:
-    """Writes outcomes in groups, and tells those who wait. Shared by all pumps of a process."""
+class _Going(msgspec.Struct, frozen=True):
+    """`at`: when it may go, by the clock; `until`: when its lease ends, UTC in milliseconds."""
 
-    def __init__(self, context: Context, tell: Callable[[Sequence[Receipt]], None]) -> None:
-        self._database = context.database
-        self._routing = context.routing
-        self._clock = context.clock
-        self.tell = tell
-        self.flush = Coalescer(self._write, batch_max=_RECORD_MAX)
-
-    async def record(self, outcome: Outcome, failure: Failure | None) -> Recorded:
-        """Until it is written: an outcome that is known must not become unknown.
-
-        As long as the lease lasts; after that somebody else asks the provider under the same key.
-        """
-        while True:
-            try:
-                recorded = await self.flush.submit(outcome)
-            except StoreError as error:
-                _log.error("outcome.unwritten", email_id=outcome.mail.id, error=str(error))
-                await self._clock.sleep_until(self._clock.now() + _RECORD_AGAIN_S)
-                continue
-            break
-        if recorded.fenced:
-            _log.warning(
-                "lease.lost",
-                email_id=recorded.id,
-                state=recorded.state.value,
-                attempt=outcome.mail.lease_no,
-            )
-        self.tell(
-            [Receipt(id=recorded.id, state=recorded.state, reason=recorded.reason, failure=failure)]
-        )
-        return recorded
-
-    async def _write(self, outcomes: Sequence[Outcome], again: bool) -> Sequence[Recorded]:  # noqa: FBT001
-        return await self._database.write(record, outcomes, self._routing, again=again)
+    mail: Claimed
+    content: Content | None
+    at: float | None
+    until: int
 
 
 class Pump:
@@ -82,19 +59,29 @@ class Pump:
         self._recorder = recorder
         self._database = context.database
         self._clock = context.clock
-        self._node = context.node.id
         self._jitter = context.jitter
         self._deadline_s = policy.deadline_s
+        self._taker = Taker(
+            provider.name,
+            context.node.id,
+            int(policy.lease_s * 1000),
+            policy.rates.get(provider.name),
+        )
         self._wake = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._calls = asyncio.Semaphore(policy.at_once)
         self._capacity = 2 * policy.at_once
         self._busy = 0
-        self._stopping = False
         self._timer_set = False
+        self._slow_until = 0.0
         self._last_accepted_at = 0
-        self._rate = policy.rates.get(provider.name)
-        self._lease_ms = int(policy.lease_s * 1000)
-        self.wanted_probe: str | None = None
+        self._failing = Seldom(context.clock)
+        # Leased, and not yet with the provider: what may be handed back as if it had never been. By
+        # lease: handed back, a mail may be claimed again before its first task has seen it.
+        self._unbegun: dict[tuple[str, int], Claimed] = {}
+        self._sends: asyncio.TaskGroup | None = None
+        # Senders of closed routes that only a live mail can try, while none is held behind them.
+        self.wanted_probes: set[str] = set()
 
     def wake(self) -> None:
         """Something may be there to claim."""
@@ -102,138 +89,138 @@ class Pump:
 
     def stop(self) -> None:
         """Claim nothing more; what is being sent is finished and recorded."""
-        self._stopping = True
+        self._stopped.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Claim and send until stopped. What is under way then is finished first."""
         async with asyncio.TaskGroup() as sends:
-            while not self._stopping:
+            self._sends = sends
+            while not self._stopped.is_set():
                 await self._wake.wait()
                 self._wake.clear()
                 # One turn of the loop: what has been recorded together is claimed for together.
                 await asyncio.sleep(0)
                 try:
                     await self._claim_some(sends)
+                    self._failing.over()
                 except StoreError as error:
-                    _log.error("claim.failed", provider=self.provider.name, error=str(error))
-                    await self._clock.sleep_until(self._clock.now() + _STORE_PAUSE_S)
-                    self._wake.set()
+                    if self._failing.may_say():
+                        name = self.provider.name
+                        _log.error("claim.failed", provider=name, error=str(error))
+                except Exception:  # noqa: BLE001 - a bug with what was met; the rest must go on
+                    _log.critical("claim.crashed", provider=self.provider.name, exc_info=True)
+                else:
+                    continue
+                await self._until(self._clock.now() + _STORE_PAUSE_S)
+                self._wake.set()
+            await self._return_unbegun()
 
     async def probe(self, sender: str) -> bool:
-        """Send one held mail of a closed route. False: none is held that would try it."""
-        mail = await self._database.write(
-            claim_probe,
-            provider=self.provider.name,
-            sender=sender,
-            node=self._node,
-            lease_ms=self._lease_ms,
-        )
-        if mail is None:
+        """Send one held mail of a closed route, and wait for what comes of it. False: none is held
+        that would try it."""
+        taken = await self._database.write(take_probe, self._taker, sender, queued=False)
+        while taken.more and taken.slots is not None:  # the rate lets nothing go at this moment
+            await self._until(self._by_our_clock(taken.slots.first_at_us))
+            if self._stopped.is_set():
+                return True
+            taken = await self._database.write(take_probe, self._taker, sender, queued=False)
+        if not taken.going:
             return False
-        await self._send_one(mail, (await self._contents([mail])).get(mail.id), None)
+        if self._sends is None or self._stopped.is_set():
+            await self._hand_back(taken.going)
+            return True
+        # In the pump's group: whoever asked may be cancelled by now, the call goes to its end.
+        await asyncio.wait(self._start(self._sends, taken))
         return True
 
     async def _claim_some(self, sends: asyncio.TaskGroup) -> None:
-        await self._try_probe(sends)
-        while not self._stopping and (free := self._capacity - self._busy) > 0:
-            slots = await self._reserve(free)
-            if slots and not slots.count:
-                if not self._timer_set:
-                    self._timer_set = True
-                    sends.create_task(self._wake_at(slots.first_at_us / 1_000_000))
+        for sender in tuple(self.wanted_probes):
+            await self._try_probe(sends, sender)
+        while not self._stopped.is_set() and (free := self._capacity - self._busy) > 0:
+            if self._slow_until > self._clock.now():
+                self._wake_at(sends, self._slow_until)
                 return
-            claimed = await self._database.write(
-                claim,
-                provider=self.provider.name,
-                most=slots.count if slots else free,
-                node=self._node,
-                lease_ms=self._lease_ms,
-            )
-            going = [mail for mail in claimed if mail.state == State.SENDING]
-            # Who waits for a mail that was met in a closed lane need not wait longer.
-            self._recorder.tell(
-                [
-                    Receipt(id=mail.id, state=State(mail.state), reason=mail.reason)
-                    for mail in claimed
-                    if mail.state != State.SENDING
-                ]
-            )
-            if slots and len(going) < slots.count:
-                unused = slots.count - len(going)
-                await self._database.write(give_back, self.provider.name, unused, slots.gap_us)
-            await self._start(sends, going, slots)
-            if len(claimed) < (slots.count if slots else free):
+            taken = await self._database.write(take, self._taker, free)
+            if taken.slots is not None and not taken.slots.count:
+                self._wake_at(sends, self._by_our_clock(taken.slots.first_at_us))
+                return
+            # What is claimed sets out first: nothing that fails below may leave it lying.
+            self._start(sends, taken)
+            if taken.met:
+                # Who waits for a mail that was met in a closed lane need not wait longer.
+                self._recorder.tell(
+                    [
+                        Receipt(id=mail.id, state=State(mail.state), reason=mail.reason)
+                        for mail in taken.met
+                    ]
+                )
+            if not taken.more:
                 return
 
-    async def _reserve(self, free: int) -> Reserved | None:
-        """What may go within the next second; None: this provider has no limit."""
-        if self._rate is None:
-            return None
-        return await self._database.write(reserve, self.provider.name, free, self._rate)
+    async def _try_probe(self, sends: asyncio.TaskGroup, sender: str) -> None:
+        """A closed route that nothing is held behind, because another provider carries its mail or
+        none has come since: the next mail tries it, and goes the other way if that fails."""
+        taken = await self._database.write(take_probe, self._taker, sender, queued=True)
+        if taken.going:
+            self.wanted_probes.discard(sender)
+            self._start(sends, taken)
+        elif taken.slots is not None:
+            self._wake_at(sends, self._by_our_clock(taken.slots.first_at_us))
 
-    async def _try_probe(self, sends: asyncio.TaskGroup) -> None:
-        """A closed route that nothing is held behind, because another provider carries its mail:
-        the next mail tries it, and goes the other way if that fails."""
-        if self.wanted_probe is None:
-            return
-        mail = await self._database.write(
-            claim_queued_probe,
-            provider=self.provider.name,
-            sender=self.wanted_probe,
-            node=self._node,
-            lease_ms=self._lease_ms,
-        )
-        if mail is not None:
-            self.wanted_probe = None
-            await self._start(sends, [mail], None)
-
-    async def _wake_at(self, at: float) -> None:
-        await self._clock.sleep_until(at)
-        self._timer_set = False
-        self._wake.set()
-
-    async def _start(
-        self, sends: asyncio.TaskGroup, going: Sequence[Claimed], slots: Reserved | None
-    ) -> None:
-        if not going:
-            return
-        self._busy += len(going)
-        held = await self._contents(going)
-        for number, mail in enumerate(going):
+    def _start(self, sends: asyncio.TaskGroup, taken: Taken) -> list[asyncio.Task[None]]:
+        slots = taken.slots
+        tasks = []
+        self._busy += len(taken.going)
+        for number, mail in enumerate(taken.going):
             at = None
             if slots is not None:
-                at = (slots.first_at_us + number * slots.gap_us) / 1_000_000
-            sends.create_task(self._send(mail, held.get(mail.id), at))
+                at = self._by_our_clock(slots.first_at_us + number * slots.gap_us)
+            self._unbegun[_lease(mail)] = mail
+            going = _Going(mail, taken.contents.get(mail.id), at, taken.until)
+            tasks.append(sends.create_task(self._send(going)))
+        return tasks
 
-    async def _contents(self, mails: Sequence[Claimed]) -> dict[str, Content]:
-        return await self._database.read(contents, [mail.id for mail in mails])
-
-    async def _send(self, mail: Claimed, content: Content | None, at: float | None) -> None:
+    async def _send(self, going: _Going) -> None:
+        mail = going.mail
         try:
-            await self._send_one(mail, content, at)
+            # Of this task alone, whose context ends with it.
+            structlog.contextvars.bind_contextvars(email_id=mail.id, purpose=mail.purpose)
+            await self._send_one(going)
         except Exception:  # noqa: BLE001 - a bug with one mail must not stop all; its lease ends
             _log.critical("send.crashed", email_id=mail.id, exc_info=True)
         finally:
+            self._unbegun.pop(_lease(mail), None)
             self._busy -= 1
             self._wake.set()
 
-    async def _send_one(self, mail: Claimed, content: Content | None, at: float | None) -> None:
-        with structlog.contextvars.bound_contextvars(email_id=mail.id, purpose=mail.purpose):
-            if is_too_old_to_repeat(mail, self.provider.capabilities, self._database.now()):
-                await self._recorder.record(give_up_on(mail), None)
-                return
-            encoded = self._encoded(mail, content)
-            if encoded is None:
-                await self._recorder.record(give_up_on(mail), None)
-                return
-            if at is not None:
-                await self._clock.sleep_until(at)
-            async with self._calls:
-                if self._stopping and not mail.probe:
-                    await self._database.write(hand_back, [(mail.id, mail.lease_no)])
-                    return
-                await self._call(mail, encoded)
+    async def _send_one(self, going: _Going) -> None:
+        mail = going.mail
+        now, capabilities = self._database.now(), self.provider.capabilities
+        if is_too_old_to_repeat(mail, capabilities, now):
+            await self._recorder.record(give_up_on(mail), None)
+            return
+        encoded = self._encoded(mail, going.content)
+        if encoded is None:
+            await self._recorder.record(unsendable(mail, capabilities, now), None)
+            return
+        if going.at is not None:
+            await self._until(going.at)
+        async with self._calls:
+            if _lease(mail) not in self._unbegun:
+                return  # it was handed back meanwhile
+            left_s = (going.until - self._database.now()) / 1000
+            if left_s < min(self._deadline_s, self._taker.lease_ms / 2000):
+                # We stood still, or others took too long: another node may have it by now.
+                _log.warning("lease.too_short", left_s=round(left_s, 1))
+                await self._hand_back([mail])
+            elif self._stopped.is_set() or (
+                self._slow_until > self._clock.now() and not mail.probe
+            ):
+                await self._return_unbegun()
+            else:
+                del self._unbegun[_lease(mail)]
+                await self._call(going, encoded, min(self._deadline_s, left_s))
 
     def _encoded(self, mail: Claimed, content: Content | None) -> Encoded | None:
         """None: these bytes cannot be made any more, so nothing else may go out under this key."""
@@ -254,10 +241,28 @@ class Pump:
             _log.critical("content.not_encoded", email_id=mail.id, error=str(error))
             return None
 
-    async def _call(self, mail: Claimed, encoded: Encoded) -> None:
+    async def _answer(
+        self, going: _Going, encoded: Encoded, key: str, deadline_s: float
+    ) -> Sent | Failure:
+        """A provider keeps the deadline itself; one that does not must not keep its place for ever,
+        and its mail need not wait for the end of its lease."""
+        try:
+            async with asyncio.timeout(deadline_s + _LATE_MAX_S):
+                return await self.provider.send(encoded, key=key, deadline_s=deadline_s)
+        except TimeoutError:
+            if self._database.now() < going.until:
+                _log.critical("send.crashed", email_id=going.mail.id, exc_info=True)
+            else:  # we ourselves stood still
+                _log.warning("send.overdue", email_id=going.mail.id)
+        seen = Raised("TimeoutError", f"no answer in {deadline_s:g} s, and no end of the call")
+        failure = diagnose(Evidence(seen, self.provider.capabilities.type))
+        return msgspec.structs.replace(failure, ambiguous=True)
+
+    async def _call(self, going: _Going, encoded: Encoded, deadline_s: float) -> None:
+        mail = going.mail
         key = f"{mail.id}.{mail.epoch}"
         started_at = self._database.now()
-        result = await self.provider.send(encoded, key=key, deadline_s=self._deadline_s)
+        result = await self._answer(going, encoded, key, deadline_s)
         ended_at = self._database.now()
         if isinstance(result, Sent):
             self._last_accepted_at = ended_at
@@ -272,7 +277,7 @@ class Pump:
                 mail=mail,
                 capabilities=self.provider.capabilities,
                 key=key,
-                node=self._node,
+                node=self._taker.node,
                 started_at=started_at,
                 ended_at=ended_at,
                 body_hash=encoded.hash,
@@ -282,6 +287,55 @@ class Pump:
             result,
         )
         failure = result if isinstance(result, Failure) else None
-        if failure is not None and failure.reason is Reason.RATE_LIMITED and outcome.due_at:
-            await self._database.write(slow_down, self.provider.name, outcome.due_at)
+        if failure is not None and failure.reason is Reason.RATE_LIMITED:
+            await self._slow_down(outcome.due_at or ended_at)
         await self._recorder.record(outcome, failure)
+
+    async def _slow_down(self, until: int) -> None:
+        """Nothing more goes before then, here and, where there is a rate, on other nodes."""
+        until = min(until, self._database.now() + int(_SLOW_MOST_S * 1000))
+        self._slow_until = max(self._slow_until, self._by_our_clock(until * 1000))
+        if self._taker.rate is None:
+            return
+        try:
+            await self._database.write(slow_down, self.provider.name, until)
+        except StoreError as error:
+            # It costs the others' pause; what is known of the mail is recorded yet.
+            _log.error("pause.unwritten", provider=self.provider.name, error=str(error))
+
+    async def _return_unbegun(self) -> None:
+        mails = tuple(self._unbegun.values())
+        self._unbegun.clear()
+        if mails:
+            await self._hand_back(mails)
+
+    async def _hand_back(self, mails: Sequence[Claimed]) -> None:
+        """As if they had never been claimed. A store that does not answer lets their leases end."""
+        try:
+            await self._database.write(hand_back, [_lease(mail) for mail in mails])
+        except StoreError as error:
+            _log.warning("leases.kept", mails=len(mails), error=str(error))
+
+    def _wake_at(self, sends: asyncio.TaskGroup, at: float) -> None:
+        if not self._timer_set:
+            self._timer_set = True
+            sends.create_task(self._ring(at))
+
+    async def _ring(self, at: float) -> None:
+        await self._until(at)
+        self._timer_set = False
+        self._wake.set()
+
+    def _by_our_clock(self, at_us: int) -> float:
+        """A moment that the store's clock names, which may be another machine's."""
+        return self._clock.now() + (at_us / 1000 - self._database.now()) / 1000
+
+    async def _until(self, at: float) -> None:
+        """Wait for the time, but not when we are stopped."""
+        if at <= self._clock.now():
+            return
+        await first_of(self._clock.sleep_until(at), self._stopped.wait())
+
+
+def _lease(mail: Claimed) -> tuple[str, int]:
+    return (mail.id, mail.lease_no)

@@ -1,21 +1,32 @@
 """Callers who wait for the first attempt of their mail. They hold no connection to the store."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
+
+import structlog
 
 from mailproof.clock import Clock, first_of
 from mailproof.engine.receipts import Receipt
+from mailproof.mail.events import EventType
 from mailproof.mail.lifecycle import State
-from mailproof.store.base import Database, StoreError
+from mailproof.store.base import Database, NewEvent
 from mailproof.store.mails.accept import standing
 from mailproof.store.shapes import Submitted
 
-__all__ = ["Waiting"]
+__all__ = ["ON_ITS_WAY", "Waiting"]
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.engine")
 
 # On its way: there is something to wait for.
-_ON_ITS_WAY: Final = frozenset({State.QUEUED, State.SENDING})
+ON_ITS_WAY: Final = frozenset({State.QUEUED, State.SENDING})
 _ASK_EVERY_S: Final = 0.025
+# Ends that no attempt leads to, so that nobody else tells of them.
+_ENDED_BESIDE: Final[Mapping[EventType, State]] = {
+    EventType.EMAIL_EXPIRED: State.EXPIRED,
+    EventType.EMAIL_SUPERSEDED: State.SUPERSEDED,
+    EventType.EMAIL_SUPPRESSED: State.SUPPRESSED,
+}
 
 
 async def _all(futures: Sequence[asyncio.Future[Receipt]]) -> None:
@@ -32,6 +43,7 @@ class Waiting:
         self._waiters: dict[str, set[asyncio.Future[Receipt]]] = {}
         self._added = asyncio.Event()
         self.others_send = False
+        self._is_blind = False
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -39,9 +51,12 @@ class Waiting:
     def is_waited_for(self, email_id: str) -> bool:
         return email_id in self._waiters
 
-    async def wait(self, mails: Sequence[Receipt], until: float) -> tuple[Receipt, ...]:
-        """The same mails once each has had its first attempt, or as they are at `until`."""
-        waiting = {mail.id: self._add(mail.id) for mail in mails if mail.state in _ON_ITS_WAY}
+    async def wait(
+        self, mails: Sequence[Receipt], until: float, for_: Collection[State] = ON_ITS_WAY
+    ) -> tuple[Receipt, ...]:
+        """The same mails once each has had its first attempt, or as they are at `until`. `for_`:
+        only those in these states are waited for."""
+        waiting = {mail.id: self._add(mail.id) for mail in mails if mail.state in for_}
         if not waiting:
             return tuple(mails)
         try:
@@ -57,11 +72,21 @@ class Waiting:
     def tell(self, receipts: Iterable[Receipt]) -> None:
         """These mails have moved; who waits for one hears of it, unless it is still on its way."""
         for receipt in receipts:
-            if receipt.state in _ON_ITS_WAY:
+            if receipt.state in ON_ITS_WAY:
                 continue
             for future in self._waiters.get(receipt.id, ()):
                 if not future.done():
                     future.set_result(receipt)
+
+    def heard(self, events: Iterable[NewEvent]) -> None:
+        """A commit of this process brought these: a mail may end while it waits to be sent."""
+        if not self._waiters:
+            return
+        for event in events:
+            state = _ENDED_BESIDE.get(event.type)
+            if state is not None and event.email_id in self._waiters:
+                reason = event.data.get("reason")
+                self.tell([Receipt(id=event.email_id, state=state, reason=reason)])
 
     async def run(self) -> None:
         """Ask the store for what other processes did, as long as somebody waits and others send."""
@@ -72,15 +97,19 @@ class Waiting:
                 continue
             if self.others_send:
                 await self._ask()
-            await asyncio.sleep(_ASK_EVERY_S)
+            await self._clock.sleep_until(self._clock.now() + _ASK_EVERY_S)
 
     async def _ask(self) -> None:
         try:
             found: Mapping[str, Submitted] = await self._database.read(
                 standing, list(self._waiters)
             )
-        except StoreError:
-            return  # whoever writes next hears of it; the callers wait on, and time out truthfully
+        except Exception as error:  # noqa: BLE001 - the callers wait on, and time out truthfully
+            if not self._is_blind:
+                self._is_blind = True
+                _log.error("waiters.blind", waiting=len(self._waiters), exc_info=error)
+            return
+        self._is_blind = False
         self.tell(
             Receipt(id=mail.id, state=State(mail.state), reason=mail.reason)
             for mail in found.values()

@@ -12,7 +12,7 @@ from mailproof.gateway.client import client_address
 from mailproof.gateway.exchange import Answer, Refused, Request, json_answer
 from mailproof.gateway.keyring import KeyKind, KeyRing
 from mailproof.gateway.own_mails import OwnMails
-from mailproof.gateway.refusals import Refusals, recipient_of
+from mailproof.gateway.refusals import Refusals, message_of, recipient_of
 from mailproof.gateway.routing import Route, Routes
 from mailproof.gateway.sending import Sending
 from mailproof.store.nodes.installation import Installation
@@ -119,7 +119,7 @@ class PublicSide:
             status=refused.status,
             recipient=recipient_of(request.body, refused.where),
             purpose=request.purpose,
-            message=refused.message,
+            message=message_of(refused),
         )
         self._refusals.add(new, request, refused)
         return True

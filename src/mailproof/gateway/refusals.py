@@ -11,12 +11,15 @@ import structlog
 
 from mailproof.diagnosis.guidance.language import OperatorLanguage
 from mailproof.diagnosis.placeholder import is_placeholder
+from mailproof.diagnosis.redaction.display_names import masked
 from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.gateway.exchange import Refused, Request, writable
+from mailproof.mail.address import Address
+from mailproof.mail.invalid import InvalidInput
 from mailproof.store.base import CommitUnknown, StoreError
 from mailproof.store.records.refusals import OTHERS, NewRefusal, RefusalKind
 
-__all__ = ["Note", "Refusals", "recipient_of", "sender_of"]
+__all__ = ["Note", "Refusals", "message_of", "recipient_of", "sender_of"]
 
 Note = Callable[[Sequence[NewRefusal]], Awaitable[None]]
 
@@ -27,6 +30,8 @@ _LOG_AGAIN_S: Final = 60.0
 _KINDS_MAX: Final = 100
 _SHOWN_MAX: Final = 40
 _ADDRESS_MAX: Final = 200
+_OF_A_RECIPIENT: Final = re.compile(r"(?:^|\.)(?:to|cc|bcc|reply_to)(?:\[\d+\])?$")
+_QUOTED: Final = re.compile(r"'[^']+'|\"[^\"]+\"")
 _PLACE: Final = re.compile(r"\[(\d{1,9})\]")
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("mailproof.gateway")
@@ -201,7 +206,20 @@ def recipient_of(body: bytes, where: str = "") -> str:
     to = _mail_at(body, where).get("to")
     if isinstance(to, list):
         to = to[0] if to else ""
-    return redact_text(writable(to[:_ADDRESS_MAX])) if isinstance(to, str) else ""
+    if not isinstance(to, str) or not to.strip():
+        return ""
+    try:
+        Address.parse(to, where="to")
+    except InvalidInput:  # it may be a person all the same
+        return masked(writable(to.strip()))
+    return redact_text(writable(to[:_ADDRESS_MAX]))
+
+
+def message_of(refused: Refused) -> str:
+    """The answer's message as it may be kept: what is no address may be a person all the same."""
+    if not _OF_A_RECIPIENT.search(refused.where):
+        return refused.message
+    return _QUOTED.sub(lambda found: f"'{masked(found[0][1:-1])}'", refused.message)
 
 
 def sender_of(body: bytes, where: str = "") -> str:

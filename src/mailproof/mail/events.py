@@ -78,6 +78,8 @@ OF_STATE: Final[Mapping[State, EventType]] = {state: EventType(f"email.{state}")
 
 # What is not here is INFO. A reason's own severity raises `email.failed` and `route.closed`.
 LEVELS: Final[Mapping[EventType, Level]] = {
+    # Each mail has one line at INFO: the one that says where it came to.
+    E.EMAIL_ACCEPTED: Level.DEBUG,
     E.EMAIL_SENDING: Level.DEBUG,
     E.EMAIL_DEFERRED: Level.WARNING,
     E.EMAIL_UNCONFIRMED: Level.ERROR,

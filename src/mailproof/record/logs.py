@@ -29,7 +29,8 @@ _LIBRARIES: Final[Mapping[str, int]] = {
     "apprise": logging.WARNING,
     "asyncio": logging.INFO,
     "urllib3": logging.INFO,
-    "uvicorn.access": logging.WARNING,
+    # What it says at INFO, we say ourselves.
+    "uvicorn": logging.WARNING,
 }
 _STANDARD: Final = (
     logging.DEBUG,

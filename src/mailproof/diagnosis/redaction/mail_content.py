@@ -5,7 +5,7 @@ from typing import Final
 
 from mailproof.diagnosis.redaction.private_fields import length_of
 
-__all__ = ["CONTENT", "CONTENT_WORDS", "shorten"]
+__all__ = ["CONTENT", "CONTENT_WORDS", "SUBJECT", "shorten"]
 
 CONTENT_WORDS: Final = ("html", "text", "body-", "stripped-", "raw_m", "rawm", "subject")
 
@@ -29,9 +29,14 @@ CONTENT: Final = re.compile(
     r"|(?P<field>(?:^|&)(?:html|text|amp-html)=)(?P<form>[^&\s]{12,})"
 )
 
+# Looked for after `CONTENT`, which needs it as it was.
+SUBJECT: Final = re.compile(
+    rf"(?i)(?P<label>(?<![\w.-])subject{_END})(?P<value>{_VALUE})(?P<field>)(?P<form>)"
+)
+
 
 def shorten(found: re.Match[str]) -> str:
-    """The content that `CONTENT` found, as its length behind its label."""
+    """What `CONTENT` or `SUBJECT` found, as its length behind its label."""
     if found["form"]:
         return found["field"] + length_of(found["form"])
     value = found["value"]

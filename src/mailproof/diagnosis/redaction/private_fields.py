@@ -55,7 +55,9 @@ _MAILBOXES: Final = _spelled(
 _PHONES: Final = _spelled("phone", "phone number", "mobile", "mobile phone", "telephone", "tel")
 
 # Content if they stand in a mail.
-_IN_A_MAIL: Final = frozenset("text body content contents plain raw data amp alternatives".split())
+_IN_A_MAIL: Final = frozenset(
+    "subject text body content contents plain raw data amp alternatives".split()
+)
 _SENDERS: Final = frozenset(
     _spelled("from", "sender", "from email", "from email address", "source")
 )

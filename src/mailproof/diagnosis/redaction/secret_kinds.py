@@ -16,7 +16,7 @@ from mailproof.diagnosis.redaction.display_names import (
     mask_beside_email,
     mask_in_text,
 )
-from mailproof.diagnosis.redaction.mail_content import CONTENT, CONTENT_WORDS, shorten
+from mailproof.diagnosis.redaction.mail_content import CONTENT, CONTENT_WORDS, SUBJECT, shorten
 
 __all__ = ["KINDS", "REDACTED", "SECRET_KEY", "SECRET_KEY_WORDS", "TRACE_KEY", "Kind"]
 
@@ -280,6 +280,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         lambda found: (found[1] or found[2]) + REDACTED,
     ),
     Kind(CONTENT_WORDS, CONTENT, shorten, signs=(":", "=")),
+    Kind(("subject",), SUBJECT, shorten, signs=(":", "=")),
     Kind(("name",), BESIDE_EMAIL, mask_beside_email, signs=("@",), person=True),
     Kind(("@", "%40"), IN_TEXT, mask_in_text, signs=("<", "&lt;", "\\u003c"), person=True),
     ADDRESS,

@@ -35,7 +35,7 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 async def installation(tx: Tx) -> Installation:
-    """The one of this database; made when it is asked for first, so ask in a writing transaction."""
+    """The one of this database; made when it is first asked for, so ask in a writing one."""
     await tx.run(
         "nodes/make_installation",
         id=secrets.token_hex(8),

@@ -114,8 +114,12 @@ class Writer:
 
     def _begin(self) -> None:
         for looking in self._looking:
-            if not looking.done():
+            if looking.done():
+                continue
+            try:
                 looking.set_result(self._look())
+            except sqlite3.Error as error:
+                looking.set_exception(told(self._where, error))
         self._looking.clear()
         if not self._waiting:
             self._is_busy = False
@@ -195,9 +199,10 @@ class Writer:
                 _fail(each.wanted, error)
             elif not each.wanted.done.done():
                 each.wanted.done.set_result(each.result)
+        # Asked for first: whatever a listener does, the next ones are written.
+        self._loop.call_soon(self._begin)
         if error is None and (told := [event for each in written for event in each.told]):
             self._announce(told)
-        self._loop.call_soon(self._begin)
 
 
 def _fail(wanted: _Wanted, error: Exception) -> None:

@@ -7,6 +7,7 @@ WHERE state = 'held'
   AND created_at >= :since
   AND (:app IS NULL OR app = :app)
   AND (:purpose IS NULL OR purpose = :purpose)
-  AND (:reason IS NULL OR reason = :reason)
+  AND (:reason IS NULL
+       OR coalesce((SELECT l.reason FROM lanes l WHERE l.id = lane_id), reason) = :reason)
 ORDER BY seq DESC
 LIMIT :limit
