@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "db": ("mailproof.cli.db:db", "Bring the store up to date, check it, back it up."),
     "sandbox": ("mailproof.cli.sandbox:sandbox", "Run a local Resend that fails on demand."),
     "config": ("mailproof.cli.config:config", "Check the configuration, or show what is in force."),
-    "demo": ("mailproof.cli.demo:demo", "Watch a broken app being explained and repaired."),
+    "demo": ("mailproof.cli.demo:demo", "Watch a mail being held, explained, and sent after all."),
 }
 
 
@@ -78,9 +78,10 @@ def _no_such_command(name: str) -> str:
 @click.version_option(__version__, prog_name="mailproof")
 @click.pass_context
 def mailproof(ctx: click.Context) -> None:
-    """Find out why a mail did not go, and break mail on purpose before your users do it.
+    """Keep every mail until it is out, and find out why one did not go.
 
     \b
+      mailproof serve                      a gateway in front of Resend: holds what cannot go yet
       mailproof explain error.log          what went wrong, in plain words
       mailproof doctor --env-file .env     what is wrong with your setup
       mailproof sandbox                    a Resend of your own to test against

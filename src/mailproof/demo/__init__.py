@@ -1,1 +1,1 @@
-"""The tour: a small app that loses mail in silence, and what it takes to see and mend that."""
+"""The story of the hold: a mail that everybody would have lost, and how it goes out after all."""
