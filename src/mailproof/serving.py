@@ -108,7 +108,7 @@ class _House:
         ]
         if not self.settings.providers:
             reasons.append("No provider is configured: all mail is held (credentials_missing).")
-        if not self.engine.is_engine:
+        if self.engine.stands_by:
             reasons.append("Another process sends from this store; this one stands by.")
         return Readiness(ready=True, reasons=tuple(reasons))
 

@@ -130,6 +130,11 @@ class Engine:
         """Does this process send?"""
         return self.upkeep.is_engine
 
+    @property
+    def stands_by(self) -> bool:
+        """Would this process send, if another one did not?"""
+        return self._sends and not self.upkeep.is_engine
+
     def on_tick(self, listener: Callable[[Tick], None]) -> None:
         """Call `listener` once a second with what has changed."""
         self._listeners.append(listener)
