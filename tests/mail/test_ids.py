@@ -1,14 +1,16 @@
 """Ids: UUID version 7, rising, whatever the clock does."""
 
+import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.mail.ids import Ids
+from mailproof.mail.ids import Ids, Pool
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -59,3 +61,21 @@ def test_threads_never_get_the_same_id() -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: ids.new(), range(2_000)))
     assert len(set(made)) == len(made)
+
+
+def test_a_forked_child_does_not_use_the_randomness_of_its_parent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parent = Pool()
+    parent.bits(74)
+    child = copy.copy(parent)
+    with monkeypatch.context() as forked:
+        forked.setattr("os.getpid", lambda: -1)
+        drawn = child.bits(74)
+    assert drawn != parent.bits(74)
+
+
+@given(st.lists(st.integers(min_value=1, max_value=74), min_size=200, max_size=400))
+def test_a_number_has_as_many_bits_as_asked_for(counts: list[int]) -> None:
+    pool = Pool()
+    assert all(0 <= pool.bits(count) < 1 << count for count in counts)
