@@ -99,6 +99,18 @@ async def test_a_check_closes_the_route_before_the_first_mail_meets_the_fault(
         assert not house.account.arrivals("send")
 
 
+async def test_a_check_closes_the_way_of_mail_that_has_gone_it_before(store: OpenDatabase) -> None:
+    async with furnished(store, check_interval_s=10.0) as house:
+        (sent,) = await house.accept(email("before"))
+        house.revoke()
+        await house.wait(13)
+        calls = len(house.account.arrivals("send"))
+        receipt = house.receipt(await house.answer(email("after")))
+        assert (receipt.state, receipt.reason) == (State.HELD, Reason.CREDENTIALS_INVALID)
+        assert len(house.account.arrivals("send")) == calls, "the check was enough to know"
+        assert await house.state(sent) is State.SENT
+
+
 async def test_a_check_that_is_well_again_opens_a_route_that_nothing_is_held_behind(
     store: OpenDatabase,
 ) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from mailproof.diagnosis.evidence import Raised, SmtpReply
 from mailproof.diagnosis.reasons import FACTS, Reason
+from mailproof.engine.receipts import Caller
+from mailproof.mail.address import Address
 from mailproof.mail.lifecycle import State
 from mailproof.testing.paper_provider import Say, Silence, Take, say
 from tests.engine.house import House, OpenDatabase, email, furnished
@@ -235,6 +237,23 @@ async def test_the_newest_of_a_kind_goes_and_the_older_ones_give_way(store: Open
         house.restore()
         await house.until(lambda: len(house.mails) == 2)
         assert {mail.stamp for mail in house.mails} == {second, other}
+
+
+async def test_mail_of_another_app_purpose_or_to_more_people_does_not_give_way(
+    store: OpenDatabase,
+) -> None:
+    async with furnished(store, probe_interval_s=1.0) as house:
+        house.revoke()
+        both = tuple(Address.parse(f"{name}@customer.test", where="to") for name in ("ada", "bob"))
+        held = await house.accept(
+            email("ada", purpose="otp"),
+            email("ada", purpose="magic_link"),
+            email("ada", purpose="otp", to=both),
+            email("ada", purpose="receipt"),
+            email("ada", purpose="receipt"),
+        )
+        held += await house.accept(email("ada", purpose="otp"), caller=Caller(app="blog"))
+        assert await house.states(held) == [State.HELD] * 6
 
 
 async def test_a_mail_that_expires_while_it_is_sent_ends_by_its_outcome(
