@@ -20,7 +20,7 @@ class StandingBy(msgspec.Struct, frozen=True):
 def standing_by(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingBy]:
     """Another process (this test) has the lock and does the work by hand."""
     folder = tmp_path_factory.mktemp("standing-by")
-    lock = EngineLock(folder / "mailproof.db.engine")
+    lock = EngineLock(folder / "mailproof.db")
     assert lock.acquire()
     with hurried(), broken_store(folder, {}) as (house, made), house:
         yield StandingBy(house, made[0])
