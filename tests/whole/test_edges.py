@@ -25,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("whole-edges")
 FLOODS = ((20_000, 1_000, 1_000), (600, 600, 1_000_000))
 GROWTH_MAX_MB = 700.0
 FAILURES = 500
+# An open alert looks every two seconds how many mails wait.
+ALERTED = "SELECT count FROM alerts WHERE name = 'route_closed'"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def test_five_hundred_failures_are_one_alert_and_their_repair_is_one_more(house:
         house.ask("POST", "/emails/batch", [MAIL] * 100)
     house.log.until(lambda: _count(house, "held") == FAILURES, "all are held")
     house.log.until(lambda: len(house.pager.posts) == 1, "one alert")
+    house.log.until(lambda: house.rows(ALERTED) == [(FAILURES,)], "the alert has counted them all")
     house.sandbox.heal()
     house.log.until(lambda: len(house.pager.posts) == 2, "the good news")
     house.log.until(lambda: _count(house, "sent") == FAILURES, "all are sent")
