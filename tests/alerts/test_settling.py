@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from mailproof.store.base import Database
 from mailproof.store.records import alerts
 from mailproof.store.records.alerts import TRIES_MAX, Condition, DueMessage
@@ -44,6 +46,22 @@ async def test_a_condition_opens_one_alert_and_later_ones_only_count(
     clock.advance(3)
     (message,) = await due(database)
     assert (message.kind, message.count, message.most) == ("opened", 500, 500)
+
+
+async def test_an_alert_whose_reason_is_another_now_is_told_again_each_reason_once(
+    database: Database, clock: ManualClock
+) -> None:
+    told = []
+    for reason in ("provider_unavailable", "credentials_invalid", "provider_unavailable"):
+        now = msgspec.structs.replace(condition(), facts={"reason": reason})
+        for _ in range(2):
+            await settle(database, now)
+        clock.advance(3)
+        for message in await due(database):
+            told.append((message.kind, message.facts["reason"]))
+            await database.write(alerts.delivered, message)
+    assert told == [("opened", "provider_unavailable"), ("opened", "credentials_invalid")]
+    assert len(await database.read(open_alerts)) == 1
 
 
 async def test_opening_and_resolving_are_events(database: Database, clock: ManualClock) -> None:

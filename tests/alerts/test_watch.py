@@ -179,6 +179,21 @@ async def test_a_route_that_flaps_makes_few_messages(
     assert 1 <= len(receiver.messages) <= 3
 
 
+async def test_a_way_that_closes_for_another_reason_before_it_is_over_is_told_again(
+    database: Database, clock: ManualClock, receiver: Receiver
+) -> None:
+    await start(database)
+    async with watching(database, clock, receiver.url()):
+        await close(database)
+        await until(clock, lambda: len(receiver.messages) == 1, within_s=10)
+        await close(database, reason="quota_exceeded")
+        await until(clock, lambda: len(receiver.messages) == 2, within_s=10)
+        await pass_time(clock, 30)
+    first, second = (message["title"] for message in receiver.messages)
+    assert "(sender_unverified)" in first
+    assert "(quota_exceeded)" in second
+
+
 async def test_a_new_channel_hears_of_what_is_open(
     database: Database, clock: ManualClock, receiver: Receiver
 ) -> None:

@@ -38,11 +38,18 @@ async def start(database: Database) -> None:
     await database.write(start_routes, {"resend": "f"}, ROUTING)
 
 
-async def close(database: Database, *, sender: str = "acme.test", times: int = 1) -> None:
-    """So many different mails fail for an unverified domain; the first closes the route."""
+async def close(
+    database: Database,
+    *,
+    sender: str = "acme.test",
+    times: int = 1,
+    reason: str = "sender_unverified",
+) -> None:
+    """So many different mails fail, for an unverified domain unless told; the first closes the
+    route."""
 
     async def body(tx: Tx) -> None:
-        closing = Closing("resend", sender, "sender_unverified", "CRITICAL", unverified(sender))
+        closing = Closing("resend", sender, reason, "CRITICAL", unverified(sender))
         for _ in range(times):
             await close_route(tx, closing, ROUTING)
         await settle_lanes(tx, ROUTING)

@@ -47,6 +47,15 @@ async def an_unconfirmed_mail(database: Database) -> str:
     return await led_to(database, State.UNCONFIRMED, unknown=True)
 
 
+async def canceled_mails(database: Database) -> tuple[str, str]:
+    """The first while a provider may have it, the other before anybody had it."""
+    await open_for_mail(database)
+    unknown = await led_to(database, State.DEFERRED, unknown=True)
+    (waiting,) = await accepted(database, new_mail(database.now()), routing=ONE)
+    await database.write(cancel, [unknown, waiting], actor="cli:ops")
+    return unknown, waiting
+
+
 async def three_queued_mails(database: Database) -> list[str]:
     await open_for_mail(database)
     now = database.now()
@@ -73,6 +82,19 @@ def test_a_held_mail_is_told_with_where_why_and_what_to_do(desk: Desk) -> None:
     assert "held: nobody can carry it now" in page
     assert "and its route was closed" in page
     assert "Attempts" in page
+
+
+def test_what_a_provider_may_have_is_not_said_to_be_unsent(desk: Desk) -> None:
+    email_id, other = desk.seed(canceled_mails)
+    for language, unknown, unsent in (
+        ("en", "Nobody knows whether resend sent it", "It was not sent."),
+        ("zh", "无法确定是否已发出：resend 可能已收下。", "没有发出。"),
+    ):
+        page = desk.run("emails", "show", email_id, "--lang", language).stdout
+        assert unknown in page.splitlines()[0]
+        assert unsent not in page
+        page = desk.run("emails", "show", other, "--lang", language).stdout
+        assert page.splitlines()[0].endswith(unsent)
 
 
 def test_a_mail_is_told_in_chinese_too(desk: Desk) -> None:

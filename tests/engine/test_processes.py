@@ -6,6 +6,7 @@ import pytest
 
 from mailproof.mail.lifecycle import State
 from mailproof.store.mails.accept import standing
+from mailproof.store.mails.claim import contents
 from mailproof.testing.paper_provider import Crash, Silence, Take, say
 from tests.engine.house import OpenDatabase, Running, email, furnished
 
@@ -302,6 +303,17 @@ async def test_many_bugs_use_up_no_capacity(store: OpenDatabase) -> None:
         await house.accept(*(email(f"m{number}") for number in range(10)))
         receipt = house.receipt(await house.answer(email("after")))
         assert receipt.state is State.SENT
+
+
+# ---- cleaning up ----
+
+
+async def test_more_contents_than_one_sweep_takes_are_all_gone_soon(store: OpenDatabase) -> None:
+    async with furnished(store, contents_s=1.0) as house:
+        mails = await house.accept(*(email(f"m{number}") for number in range(1_100)))
+        await house.until(lambda: len(house.mails) == len(mails))
+        await house.wait(70, step_s=0.5)
+        assert await house.database.read(contents, mails) == {}
 
 
 # ---- doing nothing ----

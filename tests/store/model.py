@@ -148,7 +148,10 @@ class Model:
             allowed = int(2 ** min((now - lane.began_at) / 1000, 20)) - lane.released
             held = [mail for mail in self.within(State.HELD) if mail.lane == (sender, pin)]
             held.sort(key=lambda mail: mail.urgency)
-            for mail in held[: max(0, min(allowed, most - len(met)))]:
+            count = max(0, min(allowed, most - len(met)))
+            few = held[: max(count, 20)]
+            few.sort(key=lambda mail: (not mail.critical, mail.lease_no, mail.urgency))
+            for mail in few[:count]:
                 mail.avoid = None
                 lane.released += mail.expires_at > now
                 met.append(self._take(mail, provider, node, now, until))
@@ -190,7 +193,14 @@ class Model:
         ]
         if not behind:
             return None
-        mail = min(behind, key=lambda mail: mail.urgency)
+        few = [
+            mail
+            for lane in {mail.lane for mail in behind}
+            for mail in sorted(
+                (mail for mail in behind if mail.lane == lane), key=lambda mail: mail.urgency
+            )[:20]
+        ]
+        mail = min(few, key=lambda mail: (mail.lease_no, mail.urgency))
         mail.avoid = None
         return self._take(mail, provider, node, now, until)
 

@@ -152,7 +152,7 @@ class Watch:
         if alerts.is_settled(picture.alerts, holding, picture.now):
             return _pause_s(picture)
         changes = await self._db.write(alerts.settle, holding, tuple(self._channels))
-        if changes.opened or changes.resolved:
+        if changes.opened or changes.changed or changes.resolved:
             self._wake_channels()
         return _BUSY_S
 

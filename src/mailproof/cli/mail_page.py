@@ -29,6 +29,9 @@ ASKS_FOR_SOMEBODY: Final = frozenset(
     }
 )
 
+# It ended beside every attempt: whether one of them got through is part of where it is.
+_ENDED_BESIDE: Final = frozenset({State.EXPIRED, State.SUPERSEDED, State.CANCELED})
+
 # Characters of an answer; `--json` prints it whole.
 _ANSWER_MAX: Final = 400
 
@@ -65,17 +68,19 @@ def mail_page(
 
 
 def where_it_is(mail: Mail, language: OperatorLanguage, zone: tzinfo | None = None) -> str:
-    """One sentence: its state, and the times that matter in it."""
-    return (
-        words(language)
-        .states[mail.state]
-        .format(
-            provider=mail.provider or "?",
-            since=local_time(mail.changed_at, zone),
-            due="?" if mail.due_at is None else local_time(mail.due_at, zone),
-            expires=local_time(mail.expires_at, zone),
-        )
+    """Its state, and the times that matter in it; where that is a question, whether it was sent."""
+    said, provider = words(language), mail.provider or "?"
+    text = said.states[mail.state].format(
+        provider=provider,
+        since=local_time(mail.changed_at, zone),
+        due="?" if mail.due_at is None else local_time(mail.due_at, zone),
+        expires=local_time(mail.expires_at, zone),
     )
+    if mail.state in _ENDED_BESIDE:
+        phrase = said.phrases["maybe_sent" if mail.maybe_sent else "not_sent"]
+        # Chinese has no space between sentences.
+        text += ("" if language == "zh" else " ") + phrase.format(provider=provider)
+    return text
 
 
 def event_words(event: Event, said: Words, zone: tzinfo | None = None) -> str:

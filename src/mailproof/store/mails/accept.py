@@ -291,8 +291,10 @@ async def _give_way(tx: Tx, placed: Sequence[_Placed]) -> None:
     if not newest:
         return
     keys = sorted(newest)
-    for email_id, key in await tx.all("mails/supersede", lambda *row: row, keys=keys, now=tx.now):
-        tx.tell(_event(State.SUPERSEDED, email_id, by=newest[key].mail.id))
+    ended = await tx.all("mails/supersede", lambda *row: row, keys=keys, now=tx.now)
+    for email_id, key, unknown_since in ended:
+        outcome = None if unknown_since is None else "unknown"
+        tx.tell(_event(State.SUPERSEDED, email_id, by=newest[key].mail.id, outcome=outcome))
 
 
 async def _insert(tx: Tx, placed: Sequence[_Placed]) -> None:

@@ -54,18 +54,21 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class _Facts(msgspec.Struct):
-    """What is stored of a condition. `most`: its highest count; `gone_at`: it no longer holds."""
+    """What is stored of a condition. `most`: its highest count; `gone_at`: it no longer holds;
+    `told`: the reasons that its messages gave."""
 
     since: int
     most: int
     facts: dict[str, Any]
     gone_at: int | None = None
+    told: list[str] = []
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The conditions that began and ended, by name and about."""
+    """The conditions that began and ended, or have another cause now, by name and about."""
 
     opened: tuple[tuple[str, str], ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
     resolved: tuple[tuple[str, str], ...] = ()
 
 
@@ -120,15 +123,17 @@ async def settle(tx: Tx, conditions: Sequence[Condition], channels: Sequence[str
     """Make the open alerts those of `conditions`.
 
     A new one gets a message for each channel; one that has been gone for long enough (`GONE_FOR_S`)
-    gets the good news. Who opened it first, opened it for all processes.
+    gets the good news. Who opened it first, opened it for all processes. One with another reason
+    now is told again, each reason once: who mended the first would not know of the second.
     """
     holding = {(each.name, each.about): each for each in conditions}
-    resolved = []
+    changed, resolved = [], []
     for alert in await open_alerts(tx):
         condition = holding.pop((alert.name, alert.about), None)
         kept = _read(alert.facts)
         if condition is not None:
-            await _keep(tx, alert, kept, condition)
+            if await _keep(tx, alert, kept, condition):
+                changed.append((alert.name, alert.about))
         elif kept.gone_at is None:
             kept.gone_at = tx.now
             await _write(tx, alert.id, alert.severity, alert.count, kept)
@@ -140,7 +145,7 @@ async def settle(tx: Tx, conditions: Sequence[Condition], channels: Sequence[str
         for each in holding.values()
         if await _open(tx, each, channels) is not None
     ]
-    return Changes(tuple(opened), tuple(resolved))
+    return Changes(tuple(opened), tuple(changed), tuple(resolved))
 
 
 async def due_messages(tx: Tx, channel: str, lease_ms: int) -> tuple[list[DueMessage], int | None]:
@@ -199,7 +204,8 @@ async def list_alerts(tx: Tx, limit: int) -> list[AlertRow]:
 
 
 async def _open(tx: Tx, condition: Condition, channels: Sequence[str]) -> int | None:
-    kept = _Facts(condition.since, condition.count, dict(condition.facts))
+    facts = dict(condition.facts)
+    kept = _Facts(condition.since, condition.count, facts, told=_reasons(facts))
     alert_id = await tx.one(
         "records/open_alert",
         int,
@@ -229,10 +235,22 @@ async def _open(tx: Tx, condition: Condition, channels: Sequence[str]) -> int | 
     return alert_id
 
 
-async def _keep(tx: Tx, alert: OpenAlert, kept: _Facts, condition: Condition) -> None:
+async def _keep(tx: Tx, alert: OpenAlert, kept: _Facts, condition: Condition) -> bool:
+    """True: it has a reason that nobody has been told of."""
     updated = _updated(alert, kept, condition)
-    if updated is not None:
-        await _write(tx, alert.id, condition.severity, condition.count, updated)
+    if updated is None:
+        return False
+    await _write(tx, alert.id, condition.severity, condition.count, updated)
+    if len(updated.told) == len(kept.told):
+        return False
+    await tx.run("records/tell_again", alert_id=alert.id, due_at=tx.now + _GATHER_MS)
+    return True
+
+
+def _reasons(facts: Mapping[str, Any], told: Sequence[str] = ()) -> list[str]:
+    """`told` and the reason that stands in `facts`, each once."""
+    reason = facts.get("reason")
+    return [*told] if reason is None or reason in told else [*told, str(reason)]
 
 
 def _updated(alert: OpenAlert, kept: _Facts, condition: Condition) -> _Facts | None:
@@ -241,6 +259,7 @@ def _updated(alert: OpenAlert, kept: _Facts, condition: Condition) -> _Facts | N
         since=min(kept.since, condition.since),
         most=max(kept.most, condition.count),
         facts=msgspec.to_builtins(dict(condition.facts)),
+        told=_reasons(condition.facts, kept.told),
     )
     same = now == kept and (condition.severity, condition.count) == (alert.severity, alert.count)
     return None if same else now

@@ -171,6 +171,16 @@ async def every_waiting_mail_gives_way(world: World) -> None:
     expect(await world.state(later.id) is State.SUPERSEDED, "a scheduled one did not give way")
 
 
+async def a_mail_that_a_provider_may_have_gives_way_and_says_so(world: World) -> None:
+    key = b"u" * 16
+    mail = await world.sending(supersede_key=key)
+    await world.record(unknown(mail, world.now))
+    await world.take(world.mail(supersede_key=key))
+    last = (await world.events(mail.id))[-1]
+    expect(last.type == "email.superseded", f"it ended as {last.type}")
+    expect(last.data.get("outcome") == "unknown", f"it is told as {last!r}")
+
+
 async def a_suppressed_newer_mail_lets_the_older_one_go(world: World) -> None:
     (older,) = await world.take(world.mail(supersede_key=b"k" * 16))
     blocked = world.mail(supersede_key=b"k" * 16)
@@ -336,6 +346,7 @@ CASES: Final = (
     a_flush_may_be_repeated_when_its_answer_was_lost,
     only_waiting_mail_of_the_same_kind_gives_way,
     every_waiting_mail_gives_way,
+    a_mail_that_a_provider_may_have_gives_way_and_says_so,
     a_suppressed_newer_mail_lets_the_older_one_go,
     critical_mail_is_stopped_by_a_complaint_or_two_hard_bounces,
     who_is_suppressed_is_left_out_and_the_rest_get_it,

@@ -167,6 +167,33 @@ async def a_probe_takes_the_most_urgent_held_mail_behind_its_route(world: World)
     expect(await _probe(world) is None, "expired mail is no probe")
 
 
+async def a_mail_that_is_turned_away_again_does_not_probe_for_ever(world: World) -> None:
+    """Its own fault may look like the route's: then the others must not wait for its end."""
+    await world.start({"first": "f1"}, ONE)
+    await world.close()
+    urgent, other = await world.take(world.mail(critical=True), world.mail(critical=False))
+    first = await _probe(world)
+    if first is None or first.id != urgent:
+        raise AssertionError(f"the first probe is {first!r}")
+    await world.record(turned_away(first, world.now))
+    expect(await world.state(urgent) is State.HELD, "it is not held again")
+    second = await _probe(world)
+    expect(second is not None and second.id == other, "the same mail probes again and again")
+
+
+async def a_mail_that_was_turned_away_does_not_stand_first_in_the_release(world: World) -> None:
+    await world.start({"first": "f1"}, ONE)
+    await world.close()
+    soon, late = world.now + 60_000, world.now + 90_000
+    turned, other = await world.take(world.mail(expires_at=soon), world.mail(expires_at=late))
+    probe = await _probe(world)
+    if probe is None or probe.id != turned:
+        raise AssertionError(f"the probe is {probe!r}")
+    await world.record(turned_away(probe, world.now))
+    await world.open()
+    expect(await _ids(world) == [other], "it closes the route again before others can go")
+
+
 async def a_probe_may_take_queued_mail_where_another_provider_carries_it(world: World) -> None:
     await world.close("first")
     (email_id,) = await world.take(world.mail())
@@ -235,6 +262,8 @@ CASES: Final = (
     a_failure_begins_the_release_anew,
     new_mail_does_not_wait_behind_a_release,
     a_probe_takes_the_most_urgent_held_mail_behind_its_route,
+    a_mail_that_is_turned_away_again_does_not_probe_for_ever,
+    a_mail_that_was_turned_away_does_not_stand_first_in_the_release,
     a_probe_may_take_queued_mail_where_another_provider_carries_it,
     what_was_handed_back_goes_again_and_its_old_lease_is_void,
     contents_are_those_that_were_accepted,

@@ -1,4 +1,6 @@
 -- claim_held: lease up to :most held mails of lane :lane_id, which is releasing.
+-- Of the first ones, those that have been with a provider least often: one whose own fault closes the
+-- route again and again must not keep all that stand behind it.
 UPDATE emails
 SET state = picked.becomes,
     provider = CASE WHEN picked.becomes = 'sending' THEN picked.carrier ELSE emails.provider END,
@@ -8,15 +10,20 @@ SET state = picked.becomes,
     avoid = NULL,
     changed_at = :now::bigint
 FROM (
-    SELECT e.seq AS picked_seq,
-           l.provider AS carrier,
-           CASE WHEN e.expires_at <= :now::bigint THEN 'expired' ELSE 'sending' END AS becomes
-    FROM emails AS e
-    JOIN lanes AS l ON l.id = e.lane_id
-    WHERE e.state = 'held' AND e.lane_id = :lane_id::bigint
-    ORDER BY e.critical DESC, e.expires_at, e.seq
+    SELECT few.seq AS picked_seq,
+           few.carrier,
+           CASE WHEN few.expires_at <= :now::bigint THEN 'expired' ELSE 'sending' END AS becomes
+    FROM (
+        SELECT e.seq, e.critical, e.lease_no, e.expires_at, l.provider AS carrier
+        FROM emails AS e
+        JOIN lanes AS l ON l.id = e.lane_id
+        WHERE e.state = 'held' AND e.lane_id = :lane_id::bigint
+        ORDER BY e.critical DESC, e.expires_at, e.seq
+        LIMIT greatest(:most::bigint, 20)
+        FOR UPDATE OF e SKIP LOCKED
+    ) AS few
+    ORDER BY few.critical DESC, few.lease_no, few.expires_at, few.seq
     LIMIT :most::bigint
-    FOR UPDATE OF e SKIP LOCKED
 ) AS picked
 WHERE emails.seq = picked.picked_seq
 RETURNING emails.id::text, emails.seq, emails.state, emails.app, emails.lane_id, emails.provider,

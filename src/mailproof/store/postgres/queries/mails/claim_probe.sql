@@ -1,6 +1,8 @@
 -- claim_probe: lease the most urgent mail that is held because of the route of :provider and :sender
 -- ('*': of all senders, but then not one whose own route there is closed too).
--- From each lane only its first mail is looked at; emails_held gives it at once.
+-- From each lane only its first mails are looked at; emails_held gives them at once. Of those, the one
+-- that has been with a provider least often: a mail whose own fault looks like the route's must not
+-- be the only one that ever tries it.
 UPDATE emails
 SET state = 'sending', provider = :provider::text, lease_no = lease_no + 1, leased_by = :node::text,
     leased_until = :leased_until::bigint, probe = TRUE, avoid = NULL, changed_at = :now::bigint
@@ -10,9 +12,14 @@ WHERE seq = (
         SELECT first.seq
         FROM lanes AS l
         CROSS JOIN LATERAL (
-            SELECT h.seq, h.critical, h.expires_at FROM emails AS h
-            WHERE h.state = 'held' AND h.lane_id = l.id AND h.expires_at > :now::bigint
-            ORDER BY h.critical DESC, h.expires_at, h.seq
+            SELECT few.seq, few.critical, few.expires_at, few.lease_no
+            FROM (
+                SELECT h.seq, h.critical, h.expires_at, h.lease_no FROM emails AS h
+                WHERE h.state = 'held' AND h.lane_id = l.id AND h.expires_at > :now::bigint
+                ORDER BY h.critical DESC, h.expires_at, h.seq
+                LIMIT 20
+            ) AS few
+            ORDER BY few.lease_no, few.critical DESC, few.expires_at, few.seq
             LIMIT 1
         ) AS first
         WHERE l.state = 'closed' AND l.pin IN ('', :provider::text)
@@ -20,7 +27,7 @@ WHERE seq = (
           AND (:sender::text <> '*' OR NOT EXISTS (
           SELECT 1 FROM routes AS r
           WHERE r.provider = :provider::text AND r.sender = l.sender AND r.state = 'closed'))
-        ORDER BY first.critical DESC, first.expires_at, first.seq
+        ORDER BY first.lease_no, first.critical DESC, first.expires_at, first.seq
         LIMIT 1
     ) AS urgent
     JOIN emails AS e ON e.seq = urgent.seq

@@ -18,4 +18,4 @@ WHERE seq = ANY (ARRAY(
     ORDER BY id
     FOR UPDATE
 ))
-RETURNING id::text, supersede_key;
+RETURNING id::text, supersede_key, unknown_since;

@@ -6,4 +6,4 @@ WHERE supersede_key IN (
     SELECT substr(@keys_bytes, value ->> 0, value ->> 1) FROM json_each(:keys)
 )
   AND state IN ('scheduled', 'queued', 'deferred', 'held')
-RETURNING id, supersede_key;
+RETURNING id, supersede_key, unknown_since;
