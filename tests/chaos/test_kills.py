@@ -1,12 +1,11 @@
 """Real processes, killed for real: whoever comes next finishes what the dead one began."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from tests.chaos.workers import Town, founded
+from tests.chaos.workers import Play, Town, each_in_a_town_of_its_own
 from tests.store.cluster import Cluster
 
 # Before each transaction, in it before its COMMIT, after it before its answer; and around the
@@ -37,19 +36,21 @@ async def killed_at(town: Town, step: str) -> None:
 
 
 async def killed_beside_another(town: Town, step: str) -> None:
-    """Two at work; one of them dies there."""
-    first = await town.worker(stop_at=step, lease_s=LEASE_S)
-    second = await town.worker(lease_s=LEASE_S)
+    """Two at work; one of them dies there. On one file only the first one sends, so that one dies;
+    elsewhere the second, because the first has the duties and need not wait for them."""
+    one = await town.worker(stop_at=step if isinstance(town.where, Path) else "", lease_s=LEASE_S)
+    other = await town.worker(stop_at="" if one.orders.stop_at else step, lease_s=LEASE_S)
+    victim, heir = (one, other) if one.orders.stop_at else (other, one)
     for number in range(1, 40):  # until it has got its share of the work
-        first.accept(f"mail-{number}", key=f"key-{number}")
-        if await first.has_said("at", within_s=0.1):
+        victim.accept(f"mail-{number}", key=f"key-{number}")
+        if await victim.has_said("at", within_s=0.1):
             break
-    await first.said("at")
-    first.kill()
-    for subjects in first.pending:
-        second.accept(*subjects, key=f"key-{subjects[0].removeprefix('mail-')}")
+    await victim.said("at")
+    victim.kill()
+    for subjects in victim.pending:
+        heir.accept(*subjects, key=f"key-{subjects[0].removeprefix('mail-')}")
     await town.rest()
-    await second.stop()
+    await heir.stop()
 
 
 async def killed_unanswered(town: Town) -> None:
@@ -70,56 +71,47 @@ async def taken_over(town: Town) -> None:
     await second.stop()
 
 
-async def each_in_a_town_of_its_own(
-    places: list[Path | str], folder: Path, plays: list[Callable[[Town], Awaitable[None]]]
-) -> None:
-    """All at once, because most of their time is waiting for leases."""
+def at_each_step(kill: Callable[[Town, str], Awaitable[None]]) -> list[tuple[str, Play]]:
+    def at(step: str) -> Play:
+        async def play(town: Town) -> None:
+            await kill(town, step)
 
-    async def play(number: int) -> None:
-        async with founded(places[number], folder / str(number)) as town:
-            await plays[number](town)
-            await town.check(f"the {number}th")
+        return play
 
-    async with asyncio.TaskGroup() as group:
-        for number in range(len(plays)):
-            group.create_task(play(number))
+    return [(step, at(step)) for step in STEPS]
 
 
-def at_each_step(
-    kill: Callable[[Town, str], Awaitable[None]],
-) -> list[Callable[[Town], Awaitable[None]]]:
-    return [lambda town, step=step: kill(town, step) for step in STEPS]  # type: ignore[misc]
+def files(folder: Path, plays: Sequence[object]) -> list[Path]:
+    return [folder / str(number) / "mailproof.db" for number in range(len(plays))]
+
+
+async def databases(stack: AsyncExitStack, cluster: Cluster, plays: Sequence[object]) -> list[str]:
+    return [await stack.enter_async_context(cluster.fresh_database()) for _ in plays]
+
+
+ONE_AT_WORK: Final = [*at_each_step(killed_at), ("unanswered", killed_unanswered)]
+TWO_AT_WORK: Final = at_each_step(killed_beside_another)
 
 
 async def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    plays = [*at_each_step(killed_at), killed_unanswered]
-    places: list[Path | str] = [tmp_path / str(n) / "mailproof.db" for n in range(len(plays))]
-    await each_in_a_town_of_its_own(places, tmp_path, plays)
+    await each_in_a_town_of_its_own(files(tmp_path, ONE_AT_WORK), tmp_path, ONE_AT_WORK)
 
 
 async def test_a_worker_killed_at_any_step_on_postgresql_loses_and_doubles_nothing(
     tmp_path: Path, cluster: Cluster
 ) -> None:
-    plays = [*at_each_step(killed_at), killed_unanswered]
     async with AsyncExitStack() as stack:
-        places: list[Path | str] = [
-            await stack.enter_async_context(cluster.fresh_database()) for _ in plays
-        ]
-        await each_in_a_town_of_its_own(places, tmp_path, plays)
+        places = await databases(stack, cluster, ONE_AT_WORK)
+        await each_in_a_town_of_its_own(places, tmp_path, ONE_AT_WORK)
 
 
 async def test_a_standby_takes_over_from_a_worker_killed_at_any_step(tmp_path: Path) -> None:
-    plays = at_each_step(killed_beside_another)
-    places: list[Path | str] = [tmp_path / str(n) / "mailproof.db" for n in range(len(plays))]
-    await each_in_a_town_of_its_own(places, tmp_path, plays)
+    await each_in_a_town_of_its_own(files(tmp_path, TWO_AT_WORK), tmp_path, TWO_AT_WORK)
 
 
 async def test_one_of_two_workers_on_postgresql_killed_at_any_step_loses_and_doubles_nothing(
     tmp_path: Path, cluster: Cluster
 ) -> None:
-    plays = at_each_step(killed_beside_another)
     async with AsyncExitStack() as stack:
-        places: list[Path | str] = [
-            await stack.enter_async_context(cluster.fresh_database()) for _ in plays
-        ]
-        await each_in_a_town_of_its_own(places, tmp_path, plays)
+        places = await databases(stack, cluster, TWO_AT_WORK)
+        await each_in_a_town_of_its_own(places, tmp_path, TWO_AT_WORK)

@@ -1,15 +1,14 @@
 """A worker that stood still for longer than its lease, and then goes on as if nothing had been."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
-import pytest
-
 from mailproof.providers.base import Provider
-from tests.chaos.checker import Picture
 from tests.chaos.house import LEASE_S, furnished
 from tests.chaos.slow_answers import KeepsAnswers
-from tests.chaos.workers import PATIENCE_S, Town, Worker, founded
+from tests.chaos.workers import PATIENCE_S, Town, Worker, each_in_a_town_of_its_own
 from tests.store.cluster import Cluster
 
 
@@ -57,11 +56,10 @@ async def test_an_acceptance_that_comes_after_the_lease_is_not_recorded_twice(
         assert house.sandboxes[0].mails[0].attempts == 2
 
 
-@pytest.mark.parametrize("step", ["send resend", "answered resend", "begin record"])
 async def test_a_process_stopped_beyond_its_lease_records_nothing_when_it_goes_on(
-    step: str, tmp_path: Path, cluster: Cluster
+    tmp_path: Path, cluster: Cluster
 ) -> None:
-    async with cluster.fresh_database() as url, founded(url, tmp_path) as town:
+    async def play(town: Town, step: str) -> None:
         zombie = await stopped(town, step)
         other = await town.worker(lease_s=1.0)
         await town.rest()
@@ -70,22 +68,31 @@ async def test_a_process_stopped_beyond_its_lease_records_nothing_when_it_goes_o
         await log_has(zombie, "lease.lost")
         await zombie.stop()
         await other.stop()
-        assert told_of_mail(await town.eye.look()) == told_of_mail(before)
-        await town.check()
+        assert await town.eye.look() == before
+
+    steps = ("send resend", "answered resend", "begin record")
+    async with AsyncExitStack() as stack:
+        places = [await stack.enter_async_context(cluster.fresh_database()) for _ in steps]
+        plays = [(step, partial(play, step=step)) for step in steps]
+        await each_in_a_town_of_its_own(places, tmp_path, plays)
 
 
-@pytest.mark.parametrize("step", ["send resend", "answered resend", "commit record"])
 async def test_a_process_stopped_with_the_only_lock_goes_on_without_a_double(
-    step: str, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """On one file nobody can take its place: the lock is the stopped process's."""
-    async with founded(tmp_path / "mailproof.db", tmp_path) as town:
+
+    async def play(town: Town, step: str) -> None:
         zombie = await stopped(town, step)
         await lease_ran_out(town)
         zombie.go_on()
         await town.rest()
         await zombie.stop()
-        await town.check()
+
+    steps = ("send resend", "answered resend", "commit record")
+    places = [tmp_path / str(number) / "mailproof.db" for number in range(len(steps))]
+    plays = [(step, partial(play, step=step)) for step in steps]
+    await each_in_a_town_of_its_own(places, tmp_path, plays)
 
 
 async def stopped(town: Town, step: str) -> Worker:
@@ -93,10 +100,6 @@ async def stopped(town: Town, step: str) -> Worker:
     worker.accept("mail-1", key="key-1")
     await worker.said("at")
     return worker
-
-
-def told_of_mail(picture: Picture) -> tuple[object, ...]:
-    return picture.mails, picture.events, picture.attempts
 
 
 async def log_has(worker: Worker, event: str) -> None:

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from mailproof.testing import Sandbox, Settings
 from tests.chaos.checker import Arrived, Eye, Promise, problems, watching
 from tests.chaos.child import Orders, run
 
-__all__ = ["Town", "Worker", "founded"]
+__all__ = ["PATIENCE_S", "Play", "Town", "Worker", "each_in_a_town_of_its_own", "founded"]
 
 # A loaded machine may be slow; what takes longer is stuck.
 PATIENCE_S: Final = 30.0
@@ -117,11 +117,18 @@ class Worker:
         self._process.join(PATIENCE_S)
         self._close()
 
+    def stand_still(self) -> None:
+        """SIGSTOP, wherever it is."""
+        self._signal(signal.SIGSTOP)
+
     def go_on(self) -> None:
-        """SIGCONT, after it has stopped at its step."""
+        """SIGCONT, after it has stopped at its step or stood still."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         assert self._process.pid is not None
-        os.kill(self._process.pid, signal.SIGCONT)
+        os.kill(self._process.pid, number)
 
     async def stop(self) -> None:
         """Let it end by itself."""
@@ -155,6 +162,10 @@ class Town:
         self._group = group
         self._numbers = itertools.count(1)
 
+    @property
+    def alive(self) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.is_dead]
+
     async def worker(self, *, stop_at: str = "", lease_s: float = 2.0) -> Worker:
         name = f"worker-{next(self._numbers)}"
         worker = Worker(
@@ -180,7 +191,7 @@ class Town:
                 await asyncio.sleep(_LOOK_EVERY_S)
 
     def _is_asked(self) -> bool:
-        return any(worker.pending and not worker.is_dead for worker in self.workers)
+        return any(worker.pending for worker in self.alive)
 
     async def check(self, about: str = "") -> None:
         """Nothing is lost, nothing is doubled, nothing is stuck."""
@@ -220,3 +231,22 @@ async def founded(where: Path | str, folder: Path) -> AsyncIterator[Town]:
             yield town
         finally:
             town.kill_all()
+
+
+Play = Callable[[Town], Awaitable[None]]
+
+
+async def each_in_a_town_of_its_own(
+    places: Sequence[Path | str], folder: Path, plays: Sequence[tuple[str, Play]]
+) -> None:
+    """All of these (named) at once, because most of their time is waiting for leases."""
+
+    async def play(number: int) -> None:
+        name, to_play = plays[number]
+        async with founded(places[number], folder / str(number)) as town:
+            await to_play(town)
+            await town.check(name)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(len(plays)):
+            group.create_task(play(number))
