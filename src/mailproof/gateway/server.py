@@ -16,6 +16,7 @@ from mailproof.config.settings import Server
 from mailproof.diagnosis.guidance import OperatorLanguage
 from mailproof.engine.mailroom import Mailroom
 from mailproof.gateway.admin import AdminSide, LogLevel, is_loopback
+from mailproof.gateway.corking import Corked
 from mailproof.gateway.door import Door, Side
 from mailproof.gateway.keyring import KeyRing
 from mailproof.gateway.listening import Listeners
@@ -158,6 +159,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.transport = Corked(transport, self.loop)
         # The first bytes cancel it, as those of a later request do.
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler

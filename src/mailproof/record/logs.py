@@ -8,7 +8,7 @@ import functools
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TextIO
 
 import msgspec
@@ -19,7 +19,7 @@ from mailproof.diagnosis.guidance.language import OperatorLanguage
 from mailproof.record.cleaning import clean
 from mailproof.record.words import Words, words
 
-__all__ = ["Format", "LevelName", "configure", "set_level"]
+__all__ = ["Format", "LevelName", "configure", "say_all", "set_level"]
 
 LevelName = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 Format = Literal["auto", "console", "json"]
@@ -39,6 +39,7 @@ _STANDARD: Final = (
     logging.ERROR,
     logging.CRITICAL,
 )
+_stamp: Final = structlog.processors.TimeStamper(fmt="iso", utc=True)
 _FIRST: Final = ("timestamp", "level", "logger", "event")
 _BELOW: Final = ("cause", "fix")
 
@@ -58,7 +59,7 @@ def configure(
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _add_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         functools.partial(_add_fix, said),
         structlog.processors.format_exc_info,
         _redact,
@@ -66,7 +67,7 @@ def configure(
     ]
     structlog.configure(
         processors=processors,
-        logger_factory=_Lines(out).logger,
+        logger_factory=_Factory(_Lines(out)),
         context_class=dict,
         cache_logger_on_first_use=False,  # or a logger would keep the level of its first line
     )
@@ -85,6 +86,28 @@ def set_level(level: LevelName) -> None:
         logging.getLogger(name).setLevel(max(number, least))
 
 
+def say_all(name: str, lines: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    """Say level, event and facts of each line as the logger `name`, all of them with one write.
+
+    What a thousand mails a second did is told this way: the same lines as one by one, for a third
+    of the cost. Whether a level is on, the caller has asked. Nothing is merged from the context:
+    what was committed together came from many requests.
+    """
+    config = structlog.get_config()
+    factory = config["logger_factory"]
+    if config["processors"][-1] is not _as_json or not isinstance(factory, _Factory):
+        logger = structlog.get_logger(name).bind()
+        for level, event, facts in lines:
+            logger.log(level, event, **facts)
+        return
+    head = {**_stamp(None, "", {}), "level": "", "logger": name, "event": ""}
+    texts = []
+    for level, event, facts in lines:
+        head["level"], head["event"] = logging.getLevelName(level).lower(), event
+        texts.append(msgspec.json.encode(head | clean(facts)).decode())
+    factory.lines.write("\n".join(texts))
+
+
 class _Lines:
     """Writes whole lines to one stream, from any thread.
 
@@ -97,9 +120,6 @@ class _Lines:
         self._lock = threading.Lock()
         self._lost = 0
 
-    def logger(self, name: str = "mailproof", *_: Any) -> "_Logger":
-        return _Logger(name, self)
-
     def write(self, line: str) -> None:
         with self._lock:
             try:
@@ -111,6 +131,16 @@ class _Lines:
             lost, self._lost = self._lost, 0
         if lost:
             structlog.get_logger("mailproof.record").error("log.lines_lost", count=lost)
+
+
+class _Factory:
+    """Makes the loggers that write to `lines`."""
+
+    def __init__(self, lines: _Lines) -> None:
+        self.lines = lines
+
+    def __call__(self, name: str = "mailproof", *_: Any) -> "_Logger":
+        return _Logger(name, self.lines)
 
 
 class _Logger:

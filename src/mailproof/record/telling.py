@@ -10,6 +10,7 @@ import structlog
 from mailproof.diagnosis.guidance.language import OperatorLanguage
 from mailproof.diagnosis.reasons import FACTS
 from mailproof.mail.events import LEVELS, EventType, Level
+from mailproof.record.logs import say_all
 from mailproof.record.words import words
 from mailproof.store.base import NewEvent
 from mailproof.store.records.causes import cause_and_fix, reason_named
@@ -17,7 +18,8 @@ from mailproof.store.records.picture import ClosedRoute, CriticalWaiting, critic
 
 __all__ = ["level_of", "remind", "teller"]
 
-log: Final[structlog.typing.FilteringBoundLogger] = structlog.get_logger("mailproof.record")
+_NAME: Final = "mailproof.record"
+log: Final[structlog.typing.FilteringBoundLogger] = structlog.get_logger(_NAME)
 
 _E = EventType
 _ORDER: Final = tuple(Level)
@@ -36,11 +38,14 @@ def teller(language: OperatorLanguage) -> Callable[[Sequence[NewEvent]], None]:
 
     def tell(events: Sequence[NewEvent]) -> None:
         bound = log.bind()
-        for event in events:
-            level = level_of(event)
-            if bound.is_enabled_for(_NUMBERS[level]):
-                facts = _facts(event, level, language, events)
-                bound.log(_NUMBERS[level], event.type.value, **facts)
+        is_on = {level: bound.is_enabled_for(number) for level, number in _NUMBERS.items()}
+        lines = [
+            (_NUMBERS[level], event.type.value, _facts(event, level, language, events))
+            for event in events
+            if is_on[level := level_of(event)]
+        ]
+        if lines:
+            say_all(_NAME, lines)
 
     return tell
 
