@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from mailproof.diagnosis.guidance.language import OperatorLanguage
-from mailproof.record.logs import configure, set_level
+from mailproof.record.logs import configure, say_all, set_level
 from mailproof.record.words import words
 from tests.record.conftest import Lines
 
@@ -217,3 +217,43 @@ def test_no_secret_leaves_by_any_way_into_the_log(name: str, form: str, stream: 
         logging.getLogger("lib").exception("oops")
     assert telling not in stream.getvalue()
     assert stream.getvalue().count("a.happened") == 3
+
+
+TOLD: list[tuple[int, str, dict[str, object]]] = [
+    (logging.INFO, "email.sent", {"email_id": EMAIL_ID, "took_ms": 12}),
+    (logging.ERROR, "email.held", {"reason": "sender_unverified", "fix": "Open resend.com."}),
+    (
+        logging.WARNING,
+        "email.deferred",
+        {"detail": "ada@customer.test said re_abcdef_123456789012"},
+    ),
+]
+
+
+def test_lines_said_together_are_the_lines_said_one_by_one(stream: StringIO, lines: Lines) -> None:
+    configure("INFO", "json", "en", stream=stream)
+    say_all("mailproof.engine", TOLD)
+    for level, event, facts in TOLD:
+        log.log(level, event, **facts)
+    said = [{**line, "timestamp": ""} for line in lines()]
+    assert len(said) == 2 * len(TOLD)
+    assert said[: len(TOLD)] == said[len(TOLD) :]
+
+
+def test_lines_said_together_reach_a_terminal_and_a_test_as_well() -> None:
+    terminal = Terminal()
+    configure("INFO", "console", "en", stream=terminal)
+    say_all("mailproof.engine", TOLD)
+    assert [event in terminal.getvalue() for _, event, _ in TOLD] == [True] * len(TOLD)
+    with structlog.testing.capture_logs() as seen:
+        say_all("mailproof.engine", TOLD)
+    assert [line["event"] for line in seen] == [event for _, event, _ in TOLD]
+
+
+def test_lines_of_a_flush_do_not_carry_what_one_request_has_bound(
+    stream: StringIO, lines: Lines
+) -> None:
+    configure("INFO", "json", "en", stream=stream)
+    with structlog.contextvars.bound_contextvars(request_id="of somebody else"):
+        say_all("mailproof.engine", TOLD)
+    assert not any("request_id" in line for line in lines())
