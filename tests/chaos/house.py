@@ -41,6 +41,7 @@ from tests.chaos.power import (
 
 __all__ = ["House", "Life", "Script", "furnished", "survive"]
 
+_LIFE_MAX_S: Final = 45.0  # of real time, for one process of scripted time
 LEASE_S: Final = 3.0
 REST_STEP_S: Final = 2.0
 REST_STEPS_MAX: Final = 60
@@ -192,7 +193,8 @@ class House:
             database = BreakingDatabase(opened, breaking, traffic)
             parts = await self._parts(opened, database, breaking, traffic, wrap)
             engine = Engine(parts)
-            async with asyncio.TaskGroup() as group:
+            # A defect that goes round for ever shall have the name of its test.
+            async with asyncio.timeout(_LIFE_MAX_S), asyncio.TaskGroup() as group:
                 group.create_task(engine.run())
                 await engine.started.wait()
                 life = Life(self, engine, database, traffic)

@@ -35,7 +35,8 @@ async def test_a_provider_whose_answer_is_lost_gets_no_second_mail(
     async with furnished(tmp_path / "mailproof.db") as house:
         house.deadline_s = 0.2
         subjects = [house.subject() for _ in range(4)]
-        house.sandboxes[0].fail(f"{fault},count=3")
+        # Not its answer to a health check.
+        house.sandboxes[0].fail(f"{fault},path=/emails,count=3")
         async with house.process() as life:
             for subject in subjects:
                 await life.accept(subject)

@@ -22,6 +22,7 @@ async def test_there_is_no_receipt_before_the_disk_has_answered(tmp_path: Path) 
         database = house.opened
         assert isinstance(database, SqliteDatabase)
         subject = house.subject()
+        await life.rest()  # no earlier commit stands between this one and the disk
         async with asyncio.TaskGroup() as group:
             # What commits is one thread, and it stands behind this.
             group.create_task(database._writer.apart(lambda _: disk.wait()))
