@@ -46,6 +46,5 @@ class Corked(asyncio.Transport):
 
     def _let_go(self) -> None:
         if self._gathered:
-            data = b"".join(self._gathered)
-            self._gathered.clear()
-            self._transport.write(data)
+            gathered, self._gathered = self._gathered, []
+            self._transport.write(b"".join(gathered))
