@@ -28,7 +28,7 @@ demo: .venv/.run  ## The story: a mail that would have been lost is held, explai
 test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not real"
 
-test-real: .venv/.dev  ## Against real Postfix, Squid and nginx, installed where root may
+test-real: .venv/.dev  ## Against real Postfix, Squid, nginx and Prometheus, installed where root may
 	@sh tests/real/install.sh
 	@$(BIN)/python -m pytest -q -m real tests/real
 
@@ -36,6 +36,7 @@ bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as r
 	@$(BIN)/python bench/explain.py
 	@$(BIN)/python bench/whole.py
 	@$(BIN)/python bench/held.py
+	@$(BIN)/python bench/metrics.py
 
 lint: .venv/.dev  ## ruff, mypy, import-linter and the rules of the house
 	@$(BIN)/ruff check --quiet
@@ -52,6 +53,7 @@ format: .venv/.dev  ## Put the source in its usual form
 lock: .venv/.uv  ## Resolve the pinned requirements anew, to their latest versions
 	@$(COMPILE) --upgrade --python-version 3.11 pyproject.toml --extra postgres --group dev -o requirements/dev.txt
 	@$(COMPILE) --upgrade --python-version 3.11 pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	@$(COMPILE) --upgrade --python-version 3.11 pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/image.txt
 	@echo uv | $(COMPILE) --upgrade --python-version 3.11 - -c requirements/dev.txt -o requirements/setup.txt
 
 clean:  ## Remove what the other targets made

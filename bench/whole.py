@@ -53,8 +53,14 @@ def sink(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def served(folder: Path, sink_port: int, key: str = KEY) -> Iterator[tuple[int, float]]:
-    """`mailproof serve` on a fresh file; yields its port and how many seconds it took to start."""
+def served(
+    folder: Path, sink_port: int, key: str = KEY, *, code: str = ""
+) -> Iterator[tuple[int, float]]:
+    """`mailproof serve` on a fresh file; yields its port and how many seconds it took to start.
+
+    `code` runs in its place, with the same arguments.
+    """
+    start = ("-c", code) if code else ("-m", "mailproof")
     config = folder / "mailproof.toml"
     port = 17_025
     config.write_text(
@@ -71,7 +77,7 @@ def served(folder: Path, sink_port: int, key: str = KEY) -> Iterator[tuple[int, 
         encoding="utf-8",
     )
     began = time.perf_counter()
-    with running("-m", "mailproof", "serve", "--config", str(config)):
+    with running(*start, "serve", "--config", str(config)):
         while True:
             try:
                 urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()

@@ -6,16 +6,22 @@ The only place that names adapters.
 import os
 import platform
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from mailproof import __version__
-from mailproof.alerts.channels import Channel
+from mailproof.alerts.channels import AppriseChannel, Channel
+from mailproof.alerts.heartbeat import Pulse
+from mailproof.alerts.limits import Quota
+from mailproof.alerts.robots import RobotChannel
 from mailproof.alerts.watch import Watch
+from mailproof.alerts.webhook import WebhookChannel
 from mailproof.clock import Clock, SystemClock
-from mailproof.config.settings import ProviderSettings, Settings
+from mailproof.config.settings import AlertChannel, ProviderSettings, Settings
 from mailproof.config.urls import sqlite_path
 from mailproof.engine.engine import Engine, Lock, Parts
 from mailproof.engine.policy import Handling, MatchRule, Policy
@@ -24,6 +30,7 @@ from mailproof.providers.attachment_fetch import AttachmentFetch
 from mailproof.providers.base import Provider
 from mailproof.providers.http import Http, open_http
 from mailproof.providers.resend import Resend
+from mailproof.providers.smtp import Smtp
 from mailproof.store.base import Database, StoreError
 from mailproof.store.nodes.installation import Installation
 from mailproof.store.nodes.nodes import Node
@@ -33,12 +40,15 @@ from mailproof.store.sqlite.engine_lock import EngineLock
 __all__ = [
     "USER_AGENT",
     "clock_with_zone",
+    "close_providers",
+    "make_channels",
     "make_engine",
     "make_providers",
     "make_watch",
     "open_providers_http",
     "open_store",
     "policy_of",
+    "webhook_of",
 ]
 
 USER_AGENT: Final = f"mailproof/{__version__}"
@@ -86,7 +96,17 @@ def make_providers(
     settings: Settings, http: Http, installation: Installation
 ) -> tuple[Provider, ...]:
     """In the order of preference."""
-    return tuple(_provider(each, http, installation) for each in settings.providers)
+    return tuple(
+        _provider(each, http, installation, webhook_of(settings, each.name))
+        for each in settings.providers
+    )
+
+
+async def close_providers(providers: Iterable[Provider]) -> None:
+    """Say goodbye on the connections that they keep of their own."""
+    for each in providers:
+        if isinstance(each, Smtp):
+            await each.close()
 
 
 def make_engine(  # noqa: PLR0913 - what it is composed of
@@ -129,15 +149,36 @@ def make_engine(  # noqa: PLR0913 - what it is composed of
     return Engine(parts, sends=role != "gateway")
 
 
-def make_watch(settings: Settings, database: Database, clock: Clock | None = None) -> Watch:
+def make_watch(
+    settings: Settings, database: Database, http: Http, clock: Clock | None = None
+) -> Watch:
     """The alerts of these settings."""
+    own_clock, alerts = clock or SystemClock(), settings.alerts
+    url = alerts.heartbeat_url
     return Watch(
         database,
-        [Channel(each.name, each.url.read) for each in settings.alerts.channels],
+        make_channels(settings, http, own_clock),
         settings.language,
-        clock or SystemClock(),
-        late_after_s=settings.alerts.oldest_waiting_s,
+        own_clock,
+        late_after_s=alerts.oldest_waiting_s,
+        limits=msgspec.structs.replace(
+            alerts.limits,
+            order=tuple(each.name for each in settings.providers),
+            quotas={
+                each.name: Quota(each.daily_quota, each.monthly_quota)
+                for each in settings.providers
+            },
+        ),
+        pulse=None if url is None else Pulse(url.read, alerts.heartbeat_every_s),
+        calls=http,
     )
+
+
+def make_channels(
+    settings: Settings, http: Http, clock: Clock | None = None
+) -> tuple[Channel, ...]:
+    """Where alerts go, in the order of the configuration."""
+    return tuple(_channel(each, http, clock or SystemClock()) for each in settings.alerts.channels)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -160,6 +201,7 @@ def policy_of(settings: Settings) -> Policy:
         at_once=delivery.at_once,
         drain_s=delivery.drain_s,
         contents_s=settings.retention.contents_s,
+        mails_s=settings.retention.mails_s,
     )
 
 
@@ -168,7 +210,29 @@ def clock_with_zone(clock: Clock) -> Callable[[], datetime]:
     return lambda: datetime.fromtimestamp(clock.now(), UTC)
 
 
-def _provider(given: ProviderSettings, http: Http, installation: Installation) -> Provider:
+def _channel(given: AlertChannel, http: Http, clock: Clock) -> Channel:
+    if given.secret is None:
+        apprise = AppriseChannel(given.name, given.url.read)
+        return RobotChannel(apprise, given.url.read, http, clock)
+    return WebhookChannel(given.name, given.url.read, given.secret.read, http, clock)
+
+
+def webhook_of(settings: Settings, provider: str) -> str:
+    """Where that provider is to post its events; empty: nobody has said where this gateway is."""
+    base = settings.public_url.rstrip("/")
+    return f"{base}/webhooks/{provider}" if base else ""
+
+
+def _provider(
+    given: ProviderSettings, http: Http, installation: Installation, webhook_url: str
+) -> Provider:
+    if given.type == "smtp":
+        return Smtp(
+            given.name,
+            url=given.url.read,
+            installation=installation.id,
+            connections=given.connections,
+        )
     return Resend(
         given.name,
         http,
@@ -176,6 +240,7 @@ def _provider(given: ProviderSettings, http: Http, installation: Installation) -
         base_url=given.base_url,
         installation=installation.id,
         version=__version__,
-        has_webhook=bool(given.webhook_secrets),
+        webhook_secrets=[secret.read for secret in given.webhook_secrets],
+        webhook_url=webhook_url,
         sandboxed=given.type == "sandbox",
     )

@@ -14,6 +14,7 @@ from mailproof import __version__
 from mailproof.alerts.watch import Watch
 from mailproof.app import (
     clock_with_zone,
+    close_providers,
     make_engine,
     make_providers,
     make_watch,
@@ -30,6 +31,9 @@ from mailproof.gateway.public import Readiness
 from mailproof.gateway.server import Gateway
 from mailproof.record.crashes import guard_loop, guard_process
 from mailproof.record.logs import set_level
+from mailproof.record.metrics.counting import Known
+from mailproof.record.metrics.following import Counting
+from mailproof.record.metrics.page import MetricsPage
 from mailproof.record.telling import remind, teller
 from mailproof.store.base import Database, StoreError, Tx
 from mailproof.store.nodes.installation import installation
@@ -82,13 +86,21 @@ class _House:
                 if each.accept_as_app_key
             ],
         )
+        known = Known(
+            purposes=frozenset(settings.purposes),
+            providers=frozenset(each.name for each in settings.providers),
+        )
+        self.counting = Counting(database, known, clock, lambda: engine.upkeep.has_duties)
+        self.metrics = MetricsPage(database, known, engine.measures, clock, __version__)
         self._ticked_at = clock.now()  # the installation has just been written or read
         self._versions = (-1, -1)
         engine.on_tick(self._heard)
+        engine.on_tick(self.counting.heard)
 
     def _heard(self, tick: Tick) -> None:
         self._ticked_at = self.clock.now()
         self.keys.refresh_if_changed(tick.keys)
+        self.watch.heard(tick.last_event)
         if (tick.routes, tick.alerts) != self._versions or tick.others:
             self._versions = (tick.routes, tick.alerts)
             self.watch.poke()
@@ -190,8 +202,11 @@ async def serve(
         own = await database.write(installation)
         http = await opened.enter_async_context(open_providers_http())
         providers = make_providers(settings, http, own)
+        opened.push_async_callback(close_providers, providers)
         engine = make_engine(settings, database, own, providers, role=role, clock=clock)
-        house = _House(settings, database, engine, make_watch(settings, database, clock), clock)
+        house = _House(
+            settings, database, engine, make_watch(settings, database, http, clock), clock
+        )
         gateway = None
         if listeners is not None:
             gateway = Gateway(
@@ -201,13 +216,18 @@ async def serve(
                 keys=house.keys,
                 installation=own,
                 note=house.note,
+                hear=engine.feedback.hear,
                 readiness=house.readiness,
                 state=house.state,
+                metrics=house.metrics.show,
                 set_level=set_level,
                 clock=clock_with_zone(clock),
                 version=__version__,
                 language=settings.language,
                 wait_s=settings.delivery.wait_s,
+                public_url=settings.public_url,
+                purposes={name: each.purpose for name, each in settings.purposes.items()},
+                monotonic=clock,
                 trusted_proxies=settings.trusted_proxies,
             )
         told = Ready(
@@ -233,6 +253,7 @@ async def _run(
             sending = group.create_task(house.engine.run())
             group.create_task(house.watch_where_the_duties_are())
             group.create_task(house.remind())
+            group.create_task(house.counting.run())
             await house.engine.started.wait()
             serving: Awaitable[None] | None = None
             if gateway is not None and listeners is not None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mailproof.providers.http import Http, open_http
 from mailproof.store.base import Database
 from mailproof.store.sqlite.database import open_sqlite
 from mailproof.testing import ManualClock
 from tests.alerts.receiver import Receiver
+from tests.alerts.services import Services
 from tests.alerts.world import Asked
 
 
@@ -33,3 +35,15 @@ async def database(clock: ManualClock, path: Path) -> AsyncIterator[Database]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with Receiver() as running:
         yield running
+
+
+@pytest.fixture
+async def services() -> AsyncIterator[Services]:
+    async with Services() as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    async with open_http("mailproof/test", {}) as opened:
+        yield opened

@@ -1,5 +1,6 @@
 """The rules: which facts are told, and which are told with others."""
 
+import msgspec
 import pytest
 
 from mailproof.alerts.conditions import conditions
@@ -23,7 +24,7 @@ def route(sender: str = "acme.test") -> ClosedRoute:
 def refused(
     client: str, kind: str = "unknown_key", *, first_at: int = NOW, app: str = ""
 ) -> Refused:
-    return Refused(kind, app, client, "/emails", "invalid_api_key", 2, first_at, first_at)
+    return Refused(kind, app, client, "/emails", "invalid_api_key", "No.", 2, first_at, first_at)
 
 
 def waiting(state: str, late: int = 0, *, explained: bool = False) -> CriticalWaiting:
@@ -44,6 +45,21 @@ def test_each_closed_route_is_one_condition_with_the_number_that_waits() -> None
         ("resend/acme.test", "CRITICAL", 40),
         ("resend/b.test", "CRITICAL", 40),
     ]
+
+
+def test_a_closed_route_whose_mail_another_provider_carries_stops_no_critical_mail() -> None:
+    carried = msgspec.structs.replace(route(), carrier="backup", waiting=0)
+    (found,) = conditions(Picture(now=NOW, routes=(carried,)))
+    assert (found.severity, found.facts["carried_by"]) == ("ERROR", "backup")
+    mild = msgspec.structs.replace(carried, severity="WARNING")
+    (found,) = conditions(Picture(now=NOW, routes=(mild,)))
+    assert found.severity == "WARNING"
+
+
+def test_a_closed_route_behind_which_mail_waits_is_not_called_carried() -> None:
+    (found,) = conditions(Picture(now=NOW, routes=(msgspec.structs.replace(route(), carrier="b"),)))
+    assert found.severity == "CRITICAL"
+    assert "carried_by" not in found.facts
 
 
 def test_many_lanes_without_a_provider_are_one_condition() -> None:

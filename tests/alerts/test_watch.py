@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from mailproof.alerts.channels import Channel, deliver
+from mailproof.alerts.channels import AppriseChannel
 from mailproof.alerts.wording import text_of_test
 from mailproof.record.telling import teller
 from mailproof.store.base import Database
@@ -34,7 +34,7 @@ from tests.store.mails import accepted, new_mail
 @pytest.fixture(autouse=True)
 async def apprise_is_loaded(receiver: Receiver) -> None:
     """Loading it takes a second on a busy machine, which is no time of the scripted clock."""
-    assert await deliver(Channel("first", receiver.url), text_of_test("en")) is None
+    assert await AppriseChannel("first", receiver.url).deliver(text_of_test("en")) is None
     receiver.messages.clear()
     receiver.tries = 0
 
@@ -281,7 +281,7 @@ async def test_a_crowd_of_unknown_keys_makes_five_messages_and_one_for_the_rest(
         await pass_time(clock, 60)
     titles = receiver.titles
     assert len([title for title in titles if title.startswith("Requests with an unknown")]) == 5
-    assert [title for title in titles if title.startswith("Wrong keys from many sides")]
+    assert [title for title in titles if title.startswith("Wrong keys or senders")]
     assert len(titles) == 6
 
 

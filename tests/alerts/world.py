@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from mailproof.alerts.channels import Channel
+from mailproof.alerts.channels import AppriseChannel, Channel
 from mailproof.alerts.watch import Watch
 from mailproof.diagnosis.evidence import Evidence, HttpAnswer
 from mailproof.diagnosis.guidance.language import OperatorLanguage
@@ -78,7 +78,7 @@ async def hold_queued(database: Database) -> None:
 
 def channels(*urls: str) -> tuple[Channel, ...]:
     return tuple(
-        Channel(f"chat{number}", lambda url=url: url)  # type: ignore[misc]
+        AppriseChannel(f"chat{number}", lambda url=url: url)  # type: ignore[misc]
         for number, url in enumerate(urls)
     )
 

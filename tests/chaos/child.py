@@ -25,8 +25,10 @@ from mailproof.mail.address import Address
 from mailproof.mail.ids import Ids
 from mailproof.mail.message import Email
 from mailproof.mail.purposes import PURPOSES
-from mailproof.providers.http import open_http
+from mailproof.providers.base import Provider
+from mailproof.providers.http import Http, open_http
 from mailproof.providers.resend import Resend
+from mailproof.providers.smtp import Smtp
 from mailproof.store.base import Database, StoreError, StoreUnavailable
 from mailproof.store.nodes.installation import installation
 from mailproof.store.nodes.nodes import Node
@@ -40,7 +42,7 @@ __all__ = ["Orders", "run"]
 
 class Orders(msgspec.Struct, frozen=True):
     """How to work. `stop_at`: the moment at which to stop, the first time that it comes, such as
-    `commit accept`; empty: never."""
+    `commit accept`; empty: never. `smtp_url`: send by SMTP, not through the sandbox."""
 
     where: Path | str
     sandbox_url: str
@@ -49,6 +51,8 @@ class Orders(msgspec.Struct, frozen=True):
     log: Path
     stop_at: str = ""
     lease_s: float = 2.0
+    smtp_url: str = ""
+    purpose: str = "receipt"
 
 
 class StopsAt:
@@ -83,18 +87,11 @@ class Worker:
         async with open_http("mailproof-test/1", {}) as http:
             ours = await opened.write(installation)
             orders, stops = self._orders, StopsAt(self._orders.stop_at, self._line)
-            resend = Resend(
-                "resend",
-                http,
-                api_key=lambda: orders.api_key,
-                base_url=orders.sandbox_url,
-                installation=ours.id,
-                version="0",
-            )
+            provider = _provider(orders, http, ours.id)
             now = opened.now()
             parts = Parts(
                 database=BreakingDatabase(opened, stops, Traffic()),
-                providers=(BreakingProvider(resend, stops, Traffic()),),
+                providers=(BreakingProvider(provider, stops, Traffic()),),
                 policy=_policy(orders),
                 installation=ours,
                 node=Node(
@@ -128,7 +125,7 @@ class Worker:
         writer.close()
 
     async def _accept(self, engine: Engine, subjects: list[str], key: str | None) -> None:
-        mails = [_mail(subject, key) for subject in subjects]
+        mails = [_mail(subject, key, self._orders.purpose) for subject in subjects]
         said: dict[str, Any]
         try:
             answer = await engine.counter.accept(
@@ -148,6 +145,19 @@ class Worker:
         if isinstance(where, Path):
             return await open_sqlite(where, now_ms=lambda: int(self._clock.now() * 1000))
         return await open_postgres(where)
+
+
+def _provider(orders: Orders, http: Http, installation_id: str) -> Provider:
+    if orders.smtp_url:
+        return Smtp("smtp", url=lambda: orders.smtp_url, installation=installation_id)
+    return Resend(
+        "resend",
+        http,
+        api_key=lambda: orders.api_key,
+        base_url=orders.sandbox_url,
+        installation=installation_id,
+        version="0",
+    )
 
 
 class _EverybodySends:
@@ -177,13 +187,13 @@ def _policy(orders: Orders) -> Policy:
     )
 
 
-def _mail(subject: str, key: str | None) -> Email:
+def _mail(subject: str, key: str | None, purpose: str) -> Email:
     return Email(
         sender=Address.parse("Acme <hello@acme.test>", where="from"),
         to=(Address.parse(f"{subject}@customer.test", where="to"),),
         subject=subject,
         text="Hello",
-        purpose="receipt",
+        purpose=purpose,
         idempotency_key=key,
     )
 

@@ -166,7 +166,7 @@ class Town:
     def alive(self) -> list[Worker]:
         return [worker for worker in self.workers if not worker.is_dead]
 
-    async def worker(self, *, stop_at: str = "", lease_s: float = 2.0) -> Worker:
+    async def worker(self, *, stop_at: str = "", lease_s: float = 2.0, **given: str) -> Worker:
         name = f"worker-{next(self._numbers)}"
         worker = Worker(
             Orders(
@@ -177,6 +177,7 @@ class Town:
                 self._folder / f"{name}.log",
                 stop_at,
                 lease_s,
+                **given,
             ),
             self.promises,
         )

@@ -1,13 +1,15 @@
 """`mailproof alerts`: what people were told, and whether a channel can be reached."""
 
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from mailproof.store.base import Database
+from mailproof.store.base import Database, Tx
 from mailproof.store.records.alerts import Condition, settle
+from mailproof.store.records.picture import open_alerts
 from tests.cli.desk import Desk, desk
 
 __all__ = ["desk"]
@@ -80,22 +82,64 @@ def test_a_channel_that_is_not_configured_is_a_misuse(desk: Desk) -> None:
     assert "There are: chat." in said.stderr
 
 
+BEGAN = 1_800_000_000_000  # 2027-01-15 08:00:00 UTC
+
+
 async def an_alert(database: Database) -> None:
-    condition = Condition("route_closed", "resend/acme.test", "ERROR", 3, database.now())
+    facts = {"provider": "resend", "sender": "acme.test", "reason": "sender_unverified"}
+    condition = Condition("route_closed", "resend/acme.test", "ERROR", 3, BEGAN, facts)
     await database.write(settle, [condition], ["chat"])
 
 
-def test_alerts_are_listed_with_their_times(desk: Desk) -> None:
+def test_alerts_are_listed_with_when_they_began_and_why_and_where_to_read_more(desk: Desk) -> None:
     desk.seed(an_alert)
     (row,) = desk.json("alerts", "list")["data"]
-    assert (row["name"], row["about"], row["resolved_at"]) == (
-        "route_closed",
-        "resend/acme.test",
-        None,
-    )
+    assert (row["name"], row["about"], row["count"]) == ("route_closed", "resend/acme.test", 3)
+    assert (row["since"], row["resolved_at"]) == ("2027-01-15T08:00:00.000Z", None)
+    assert "verified" in row["cause"]
+    assert row["runbook"] == "docs/alerts/route_closed.md"
+    page = desk.run("alerts", "list").stdout
+    assert re.search(r"route_closed +resend/acme.test +3 +2027-01-1\d \S+ +open\n", page)
+    assert f"Why: {row['cause']}" in page
+    assert "More: docs/alerts/route_closed.md" in page
+
+
+def test_the_cause_and_the_page_are_in_the_readers_language(desk: Desk) -> None:
+    desk.seed(an_alert)
+    (row,) = desk.json("alerts", "list", "--lang", "zh")["data"]
+    assert "验证" in row["cause"]
+    assert row["runbook"] == "docs/zh/alerts/route_closed.md"
+
+
+async def an_alert_that_is_over(database: Database) -> None:
+    await an_alert(database)
+    (alert,) = await database.read(open_alerts)
+    await database.write(_resolve, alert.id)
+
+
+async def _resolve(tx: Tx, alert_id: int) -> None:
+    await tx.run("records/resolve_alert", id=alert_id, now=tx.now)
+
+
+def test_an_alert_that_is_over_needs_no_explanation(desk: Desk) -> None:
+    desk.seed(an_alert_that_is_over)
     page = desk.run("alerts", "list").stdout
     assert "route_closed" in page
-    assert page.rstrip().endswith("open")
+    assert "Why: " not in page
+
+
+def test_a_webhook_gets_a_signed_test_message(
+    desk: Desk, receiver: tuple[int, list[bytes]]
+) -> None:
+    port, bodies = receiver
+    text = desk.config.read_text(encoding="utf-8")
+    text += (
+        f'[[alerts.channels]]\ntype = "webhook"\nurl = "http://127.0.0.1:{port}/hook"\n'
+        'secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
+    )
+    desk.config.write_text(text, encoding="utf-8")
+    assert desk.json("alerts", "test")["data"][0]["error"] is None
+    assert b'"state":"test"' in bodies[0]
 
 
 def test_no_alert_yet_is_said(desk: Desk) -> None:

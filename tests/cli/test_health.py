@@ -7,6 +7,7 @@ import pytest
 from mailproof.config.settings import Settings
 from mailproof.store.base import Database
 from mailproof.store.records.checks import NewCheck, insert
+from mailproof.store.records.feedback import Counted, count_feedback
 from mailproof.testing import Sandbox
 from tests.cli.desk import Desk, desk
 from tests.store.seeding import NOT_VERIFIED
@@ -75,3 +76,37 @@ def test_a_key_that_the_provider_does_not_know_is_bad_now(desk: Desk) -> None:
         desk.run("db", "migrate")
         (check,) = desk.json("health", "--now", code=1)["data"]
     assert (check["verdict"], check["reason"]) == ("bad", "credentials_invalid")
+
+
+async def a_good_check(database: Database) -> None:
+    await database.write(insert, NewCheck(provider="resend", verdict="good", took_ms=9))
+
+
+async def forged_webhooks(database: Database) -> None:
+    await a_good_check(database)
+    counted = [Counted(provider="resend", webhook=True, sent=3, confirmed=1, refused=7)]
+    await database.write(count_feedback, counted)
+
+
+async def telling_webhooks(database: Database) -> None:
+    await a_good_check(database)
+    counted = [Counted(provider="resend", webhook=True, sent=3, confirmed=2, events=5)]
+    await database.write(count_feedback, counted)
+
+
+def test_a_webhook_that_tells_is_good_news(desk: Desk) -> None:
+    desk.seed(telling_webhooks)
+    assert "2 of 3 told, 5 events" in desk.run("health").stdout
+    (check,) = desk.json("health")["data"]
+    told = check["feedback"]
+    assert (told["sent"], told["confirmed"], told["trouble"]) == (3, 2, None)
+
+
+def test_a_webhook_with_a_wrong_secret_is_bad_and_says_what_to_do(desk: Desk) -> None:
+    desk.seed(forged_webhooks)
+    page = desk.run("health", code=1).stdout
+    assert "7 requests" in page
+    assert "`webhook_secret`" in page
+    assert "签名" in desk.run("health", "--lang", "zh", code=1).stdout
+    (check,) = desk.json("health", code=1)["data"]
+    assert check["feedback"]["trouble"] == "wrong_secret"

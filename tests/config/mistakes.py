@@ -62,14 +62,14 @@ FILES: dict[str, tuple[str, list[str]]] = {
         '[[providers]]\ntype = "sendgrid"\n',
         [
             "mailproof.toml:2: providers[0].type: 'sendgrid' is none of the choices."
-            ' Write one of "resend", "sandbox".'
+            ' Write one of "resend", "smtp", "sandbox".'
         ],
     ),
     "a provider without a type": (
         f'[[providers]]\napi_key = "{KEY}"\n',
         [
             "mailproof.toml:1: providers[0].type: the provider has no type."
-            ' Write type = "resend", or type = "sandbox".'
+            ' Write type = "resend", type = "smtp", or type = "sandbox".'
         ],
     ),
     "two providers of one name": (

@@ -10,11 +10,12 @@ import mailproof.config
 from mailproof.config.words import page_words, words
 
 SOURCE = Path(str(mailproof.config.__file__)).parent
+_UNSEEN = ("unset", "name", "file", "empty")
 # Built from two parts in the source.
 BUILT = {
     "api_key.absent_resend",
     "api_key.absent_sandbox",
-    *(f"api_key.{name}" for name in ("unset", "name", "file", "empty")),
+    *(f"{what}.{name}" for what in ("api_key", "smtp_url") for name in _UNSEEN),
 }
 # Of the same form: a log's event, a setting.
 NOT_SAID = {"secret.unreadable", "store.url"}

@@ -160,6 +160,17 @@ def test_a_login_that_may_not_send_as_somebody_else_is_not_sent_to_its_dns(reply
     assert "DNS" not in guidance("en").fix(each)
 
 
+def test_a_code_mailbox_that_says_no_more_than_no_is_told_about_its_code() -> None:
+    seen = SmtpReply(535, "Error: authentication failed", "auth")
+    for provider, hint in (("smtp", "authorization_code"), ("resend", None)):
+        each = failure(Reason.CREDENTIALS_INVALID, Evidence(seen, provider, Context("me@163.com")))
+        assert hint_for(each) == hint
+    fix = guidance("zh").fix(
+        failure(Reason.CREDENTIALS_INVALID, Evidence(seen, "smtp", Context("me@qq.com")))
+    )
+    assert "授权码" in fix
+
+
 def test_a_silent_port_25_is_not_called_the_recipients_fault_alone() -> None:
     seen = DeliveryStatus(diagnostic="x-log; connect to mx.b.test[192.0.2.1]:25: No route to host")
     fix = guidance("en").fix(failure(Reason.RECEIVER_UNAVAILABLE, Evidence(seen, "smtp")))

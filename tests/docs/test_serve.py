@@ -19,7 +19,7 @@ from tests.docs.pages import LANGUAGES, code_of, fences, heads, page, tables
 
 # Defaults that are not a value: the page says them in words.
 IN_WORDS = {"language", "store.url", "server.admin_port", "providers[].name"}
-IN_WORDS |= {"alerts.channels[].name"}
+IN_WORDS |= {f"alerts.channels[].{name}" for name in ("name", "type", "secret")}
 SERVE = re.compile(r"```console\n\$ .*mailproof serve\n(.*?)```", re.DOTALL)
 REQUIRED = {"providers[].type", "alerts.channels[].url"}
 

@@ -12,11 +12,19 @@ CERTIFICATE = Path(__file__).parent / "localhost.pem"
 
 
 class Smtp:
-    """Its habits; `implicit_tls` waits for a handshake, `greeting` empty says nothing."""
+    """Its habits; `implicit_tls` waits for a handshake, `greeting` empty says nothing.
+
+    `certificate`: what it shows. `auth_in_clear`: AUTH before TLS too. `answers`: what it says
+    instead, by the first word of a line.
+    """
 
     def __init__(self) -> None:
         self.greeting = "220 mx.acme.test ESMTP"
         self.starttls = True
+        self.offers = ["AUTH PLAIN LOGIN", "SIZE 10240000"]
+        self.auth_in_clear = True
+        self.certificate = CERTIFICATE
+        self.answers: dict[str, str] = {}
         self.implicit_tls = False
         self.heard: list[str] = []
 
@@ -26,21 +34,32 @@ class Smtp:
                 writer.write(f"{self.greeting}\r\n".encode())
             while line := (await reader.readline()).decode("latin-1").strip():
                 self.heard.append(line)
-                if line == "STARTTLS":
+                word = line.partition(" ")[0]
+                if word in self.answers:
+                    writer.write(f"{self.answers[word]}\r\n".encode())
+                elif word == "STARTTLS":
                     writer.write(b"220 go ahead\r\n")
-                    await writer.start_tls(_context())
+                    await writer.start_tls(_context(self.certificate))
+                elif word == "EHLO":
+                    encrypted = writer.get_extra_info("sslcontext") is not None
+                    starttls = ["STARTTLS"] if self.starttls and not encrypted else []
+                    offers = self.offers
+                    if not encrypted and not self.auth_in_clear:
+                        offers = [each for each in offers if not each.startswith("AUTH")]
+                    *first, last = ["mx.acme.test", *starttls, *offers]
+                    said = "".join(f"250-{each}\r\n" for each in first)
+                    writer.write(f"{said}250 {last}\r\n".encode())
                 else:
-                    offer = b"250-STARTTLS\r\n" if self.starttls else b""
-                    writer.write(b"250-mx.acme.test\r\n" + offer + b"250 SIZE 10240000\r\n")
+                    writer.write(b"235 welcome\r\n" if word == "AUTH" else b"250 ok\r\n")
         except OSError:
             return  # the doctor has seen enough and hung up
         finally:
             writer.close()
 
 
-def _context() -> ssl.SSLContext:
+def _context(certificate: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(CERTIFICATE)
+    context.load_cert_chain(certificate)
     return context
 
 
@@ -48,7 +67,7 @@ def _context() -> ssl.SSLContext:
 async def serve_smtp(smtp: Smtp) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port."""
     server = await asyncio.start_server(
-        smtp.talk, "127.0.0.1", 0, ssl=_context() if smtp.implicit_tls else None
+        smtp.talk, "127.0.0.1", 0, ssl=_context(smtp.certificate) if smtp.implicit_tls else None
     )
     try:
         yield server.sockets[0].getsockname()[1]

@@ -66,11 +66,11 @@ class World:
         self.zone.put(f"send.{domain}", "MX", f"10 {FEEDBACK}.")
         self.zone.text(f"send.{domain}", RETURN_PATH_SPF)
 
-    def use_smtp(self, *, scheme: str = "smtp", port: int | None = None) -> None:
-        """Mail goes over SMTP instead of Resend."""
+    def use_smtp(self, *, scheme: str = "smtp", port: int | None = None, query: str = "") -> None:
+        """Mail goes over SMTP instead of Resend; without a `query`, as to one's own machine."""
         del self.env["RESEND_API_KEY"]
         port = port or self.smtp_port
-        self.env["SMTP_URL"] = f"{scheme}://acme:correct-horse@127.0.0.1:{port}"
+        self.env["SMTP_URL"] = f"{scheme}://acme:correct-horse@127.0.0.1:{port}{query}"
         self.smtp_ports = self.smtp_ports or (port,)
 
     def dial(self) -> Options:

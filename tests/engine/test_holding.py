@@ -3,10 +3,11 @@
 import pytest
 
 from mailproof.diagnosis.evidence import Raised
-from mailproof.diagnosis.reasons import Reason
+from mailproof.diagnosis.reasons import FACTS, Reason
 from mailproof.mail.address import Address
 from mailproof.mail.lifecycle import State
-from mailproof.testing.paper_provider import Crash, Say, Take, say
+from mailproof.providers.base import Encoded, Sent
+from mailproof.testing.paper_provider import Call, Crash, PaperAccount, Say, Take, say
 from tests.engine.house import OpenDatabase, email, furnished
 
 both_stores = pytest.mark.parametrize("store", ["sqlite", "postgres"], indirect=True)
@@ -70,6 +71,54 @@ async def test_the_first_live_mail_is_sent_alone_and_the_others_wait_for_what_co
         await house.wait(2)
         assert len(house.account.arrivals("send")) == calls + 1
         await house.until(lambda: len(house.mails) == 5)
+
+
+@both_stores
+async def test_the_event_of_a_failed_probe_tells_its_lanes_reason_and_what_it_saw_apart(
+    store: OpenDatabase,
+) -> None:
+    async with furnished(store, probe_interval_s=1.0) as house:
+        house.account.lists_domains = False  # a check cannot tell
+        wrong_key = say(403, "invalid_api_key", "API key is invalid")
+        house.account.script(wrong_key, say(503, "service_unavailable"))
+        house.account.always = wrong_key
+        (mail,) = await house.accept()
+        await house.until(lambda: len(house.account.arrivals("send")) == 2)
+        first, second = [e.data for e in await house.events(mail) if e.type == "email.held"]
+        assert (first["reason"], first["severity"]) == ("credentials_invalid", "CRITICAL")
+        assert "attempt_reason" not in first
+        assert second["reason"] == "credentials_invalid"
+        assert second["attempt_reason"] == "provider_unavailable"
+        assert second["attempt_severity"] == FACTS[Reason.PROVIDER_UNAVAILABLE].severity.value
+        assert second["attempt_origin"] == "provider"
+        assert "severity" not in second, "the reason's severity is another one"
+
+
+class _Poisoned(PaperAccount):
+    """Answers one mail as if the key were wrong, whenever it comes."""
+
+    async def take(self, call: Call, encoded: Encoded, deadline_s: float) -> Sent | Say:
+        if b"poison" in encoded.body:
+            self.calls.append(call)
+            return say(403, "invalid_api_key", "API key is invalid")
+        return await super().take(call, encoded, deadline_s)
+
+
+@both_stores
+async def test_a_critical_mail_whose_own_fault_looks_like_the_routes_keeps_no_other_held(
+    store: OpenDatabase,
+) -> None:
+    async with furnished(store, begin=False, probe_interval_s=10.0) as house:
+        account = _Poisoned(house.clock, secret="secret-of-first")
+        account.lists_domains = False
+        house.use("first", account)
+        await house.start()
+        (poison,) = await house.accept(email("poison", purpose="registration"))
+        assert await house.state(poison) is State.HELD
+        others = await house.accept(*(email(f"m{number}") for number in range(60)))
+        # Two probes, twice ten seconds and the pace of a release; not ten seconds for each mail.
+        await house.until(lambda: len(house.mails) == 60, most_s=60)
+        assert set(await house.states(others)) == {State.SENT}
 
 
 async def test_a_release_begins_anew_when_the_provider_fails_in_it(store: OpenDatabase) -> None:

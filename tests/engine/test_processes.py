@@ -26,7 +26,7 @@ def sends(running: Running) -> bool:
 async def test_to_stop_is_to_finish_what_is_being_sent_and_to_hand_back_the_rest_unmarked(
     store: OpenDatabase,
 ) -> None:
-    async with furnished(store, at_once=4) as house:
+    async with furnished(store, at_once=5) as house:  # one place is for critical mail
         house.account.always = Take(after_s=3)
         mails = await house.accept(*(email(f"m{number}") for number in range(20)))
         began = house.clock.now()
@@ -327,6 +327,6 @@ async def test_an_idle_engine_asks_the_store_once_a_second_and_a_little_for_the_
         await house.wait(120)
         before, calls = house.database.statements, house.traffic.calls
         await house.wait(600, step_s=0.5)
-        # One tick a second, a sweep a minute and a check of each provider a minute.
-        assert house.traffic.calls - calls <= 600 * 1.1
+        # One tick a second, and each minute a sweep and a check of each provider.
+        assert house.traffic.calls - calls <= 600 * 1.12
         assert house.database.statements - before <= 600 * 1.25

@@ -67,6 +67,23 @@ def test_a_placeholder_for_the_sender_is_told_loudly_too(world: World) -> None:
         assert line["fix"].startswith("RESEND_FROM is `1` in the app's environment, ")
 
 
+@pytest.mark.parametrize("sender", ["1", "Acme", "", None, "noreply@"])
+def test_a_sender_that_is_none_is_a_kind_of_refusal_of_its_own(
+    world: World, sender: str | None
+) -> None:
+    assert world.send({**MAIL, "from": sender}).status == 422
+    assert world.heard.wait(5)
+    (refusal,) = world.noted
+    assert (refusal.kind, refusal.app) == (RefusalKind.SENDER_INVALID, "shop")
+
+
+def test_a_recipient_that_is_none_is_the_mails_own_fault(world: World) -> None:
+    assert world.send({**MAIL, "to": "1"}).status == 422
+    assert world.heard.wait(5)
+    (refusal,) = world.noted
+    assert refusal.kind is RefusalKind.OTHER
+
+
 def test_the_providers_own_key_opens_too_under_its_name(world: World) -> None:
     assert world.ask("POST", "/emails", MAIL, key=PROVIDER_KEY).status == 200
     (call,) = world.counter.calls

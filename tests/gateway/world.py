@@ -29,6 +29,9 @@ from mailproof.gateway.public import Readiness
 from mailproof.gateway.server import Gateway
 from mailproof.mail.lifecycle import State
 from mailproof.mail.message import Email
+from mailproof.providers.base import WebhookRefused
+from mailproof.record.metrics.page import Shown
+from mailproof.store.mails.feedback import Taken
 from mailproof.store.nodes.installation import Installation, installation
 from mailproof.store.nodes.keys import create_key, make_key
 from mailproof.store.records.refusals import NewRefusal, note
@@ -150,6 +153,8 @@ class World:
         self.heard = threading.Event()
         self.readiness = Readiness(ready=True)
         self.levels: list[str] = []
+        self.hooks: list[tuple[str, dict[str, str], bytes]] = []
+        self.taken: Sequence[Taken] | WebhookRefused | BaseException = ()
         self.key = ""
         self._started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="gateway")
@@ -268,8 +273,10 @@ class World:
             "keys": self.keys,
             "installation": self.installation,
             "note": self._note,
+            "hear": self._hear,
             "readiness": self._ready,
             "state": self._state,
+            "metrics": self._metrics,
             "set_level": self.levels.append,
             "clock": lambda: datetime.fromtimestamp(self.clock.now(), UTC),
             "version": "1.2.3",
@@ -282,8 +289,19 @@ class World:
         self.noted.extend(refusals)
         self.heard.set()
 
+    async def _hear(
+        self, name: str, headers: Mapping[str, str], body: bytes
+    ) -> Sequence[Taken] | WebhookRefused | None:
+        self.hooks.append((name, dict(headers), body))
+        if isinstance(self.taken, BaseException):
+            raise self.taken
+        return self.taken if name == "resend" else None
+
     async def _ready(self) -> Readiness:
         return self.readiness
+
+    async def _metrics(self, accept: str) -> Shown:
+        return Shown(f"# asked for {accept}\n".encode(), "text/plain")
 
     async def _state(self) -> Mapping[str, Any]:
         return {"routes": []}

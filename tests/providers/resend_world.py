@@ -1,8 +1,9 @@
 """The world of the Resend adapter: the sandbox, which can do all that the cases ask of a server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from mailproof.providers.base import Provider
@@ -46,7 +47,14 @@ def settings() -> Settings:
     )
 
 
-def resend(http: Http, url: str, key: str = KEY, *, has_webhook: bool = False) -> Resend:
+def resend(
+    http: Http,
+    url: str,
+    key: str = KEY,
+    *,
+    webhook_secrets: Sequence[str] = (),
+    webhook_url: str = "",
+) -> Resend:
     return Resend(
         "resend",
         http,
@@ -54,7 +62,8 @@ def resend(http: Http, url: str, key: str = KEY, *, has_webhook: bool = False) -
         base_url=url,
         installation=INSTALLATION,
         version="1.2.3",
-        has_webhook=has_webhook,
+        webhook_secrets=[partial(str, secret) for secret in webhook_secrets],
+        webhook_url=webhook_url,
     )
 
 

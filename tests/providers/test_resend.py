@@ -303,6 +303,8 @@ async def test_rate_and_quota_are_told_as_facts() -> None:
         "rate_left": "4",
         "used_today": "0",
         "used_this_month": "0",
+        "limit_today": "100",
+        "limit_this_month": "3000",
     }
 
 
@@ -357,7 +359,8 @@ async def test_domains_beyond_ascii_are_told_as_from_addresses_have_them(sandbox
 async def test_what_it_can_do_is_declared() -> None:
     async with open_http("test/1", {}) as http:
         polling = resend(http, "http://127.0.0.1:1").capabilities
-        told = resend(http, "http://127.0.0.1:1", has_webhook=True).capabilities
+        secrets = ["whsec_c2VjcmV0c2VjcmV0"]
+        told = resend(http, "http://127.0.0.1:1", webhook_secrets=secrets).capabilities
     assert (polling.confirms, told.confirms) == (Confirms.POLL, Confirms.WEBHOOK)
     assert polling.key_ttl_s == 86_400
     assert polling.takes_extra

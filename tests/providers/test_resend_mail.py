@@ -22,7 +22,9 @@ MAIL: dict[str, Any] = {
 
 def outgoing(payload: dict[str, Any], *settled: str, encoder: int = 1) -> Outgoing:
     raw = msgspec.json.encode(payload, order="sorted")
-    return Outgoing(email_id="e-1", payload=raw, stamp=STAMP, encoder=encoder, settled=settled)
+    return Outgoing(
+        email_id="e-1", payload=raw, stamp=STAMP, encoder=encoder, created_at=0, settled=settled
+    )
 
 
 def sent(payload: dict[str, Any], *settled: str) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class Respells(Wrong):
         return Encoded(body, body[:32])
 
 
+class HashesNothing(Wrong):
+    def encode(self, mail: Outgoing) -> Encoded:
+        return Encoded(self.right.encode(mail).body, b"h" * 32)
+
+
 class IgnoresSettled(Wrong):
     def encode(self, mail: Outgoing) -> Encoded:
         return self.right.encode(msgspec.structs.replace(mail, settled=()))
@@ -173,6 +178,7 @@ class VerifiesAddresses(Wrong):
 
 
 WRONG: Final[Mapping[Case, type[Wrong]]] = {
+    suite.an_envelope_is_part_of_the_hash: HashesNothing,
     suite.the_same_mail_gives_the_same_bytes: Counts,
     suite.the_bytes_are_those_of_the_first_release: Respells,
     suite.a_settled_recipient_is_in_no_bytes: IgnoresSettled,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings Debian's own mail server, proxy and web server for tests/real. They are not started as
-# services: each test starts its own, on high loopback ports, and ends it.
+# Brings Debian's own mail server, proxy, web server and Prometheus for tests/real. They are not
+# started as services: each test starts its own, on high loopback ports, and ends it.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -8,6 +8,8 @@ missing=
 command -v postfix >/dev/null || missing="$missing postfix"
 command -v squid >/dev/null || missing="$missing squid"
 command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v prometheus >/dev/null || missing="$missing prometheus"
+command -v prometheus-alertmanager >/dev/null || missing="$missing prometheus-alertmanager"
 command -v openssl >/dev/null || missing="$missing openssl"
 # Postfix checks passwords with it; Debian only recommends it.
 ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1 || missing="$missing libsasl2-modules"

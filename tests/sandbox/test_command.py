@@ -2,12 +2,15 @@
 
 import json
 import signal
+import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
@@ -101,6 +104,27 @@ def test_faults_quotas_and_switches_are_set_at_the_start(run: Run) -> None:
 def test_all_faults_are_listed_with_what_they_do(run: Run) -> None:
     listed, _ = run("--list-faults").communicate(timeout=10)
     assert [line.split()[0] for line in listed.splitlines()] == list(FAULTS)
+    for line in listed.splitlines():
+        reason = FAULTS[line.split()[0]].reason
+        assert line.endswith(f" -> {reason}") if reason else " -> " not in line
+
+
+def test_it_takes_mail_over_smtp_where_it_is_asked_to(run: Run) -> None:
+    process = run(
+        "--port", "0", "--smtp-port", "0", "--smtps-port", "0", "--smtp-login", "a@b.test:p/w",
+        "--json",
+    )  # fmt: skip
+    told = ready(process)
+    where = urlsplit(told["env"]["SMTP_URL"])
+    assert (where.username, where.password) == ("a%40b.test", "p%2Fw")
+    assert told["env"]["SMTPS_URL"].startswith("smtps://")
+    context = ssl.create_default_context(cafile=told["smtp_authority"])
+    with smtplib.SMTP(where.hostname or "", where.port or 0, timeout=5) as client:
+        client.starttls(context=context)
+        client.login("a@b.test", "p/w")
+        client.sendmail("a@b.test", ["ada@kunde.test"], b"From: a@b.test\r\n\r\nHi\r\n")
+    (mail,) = ask(f"{told['url']}/_sandbox/mails")["data"]
+    assert (mail["via"], mail["key"]) == ("smtp", "a@b.test")
 
 
 def test_a_port_in_use_is_told_with_what_to_do(run: Run) -> None:
@@ -153,6 +177,9 @@ def test_it_goes_on_when_nobody_reads_its_log_any_more(run: Run) -> None:
         (["--domain", ":pending"], "'' is no domain"),
         (["--owner", "me"], "'me' is no address"),
         (["--dns-port", "70000"], "0<=x<=65535"),
+        (["--smtp-port", "70000"], "0<=x<=65535"),
+        (["--smtp-login", "me"], "Write LOGIN:PASSWORD"),
+        (["--fault", "smtp-auth-535,to=*@a.test"], "to means nothing here"),
         (["--fault", "500,seconds=3"], "500: seconds means nothing here"),
     ],
 )

@@ -11,7 +11,8 @@ import pytest
 from mailproof.cli.sandbox import sandbox
 from mailproof.sandbox.api.admin import ADMIN_ROUTES
 from mailproof.sandbox.events.outcomes import OUTCOMES
-from mailproof.sandbox.faults.table import FAULTS, Stage
+from mailproof.sandbox.faults.kinds import Act
+from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.settings import Switches
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,10 +35,14 @@ def test_every_fault_is_in_the_table_with_whether_the_mail_is_accepted(page: Pat
         if len(cells) == 3 and cells[2].strip() in {"yes", "no", "是", "否"}
         for name in re.findall(r"`([\w-]+)`", cells[0])
     }
-    accepted = {
-        name: kind.stage in {Stage.ACCEPTED, Stage.WEBHOOK} for name, kind in FAULTS.items()
-    }
+    accepted = {name: kind.stage.accepts or kind.act is Act.SLOW for name, kind in FAULTS.items()}
     assert {name: told.get(name) for name in FAULTS} == accepted
+
+
+@pytest.mark.parametrize("name", [name for name, kind in FAULTS.items() if kind.reason])
+def test_every_fault_of_smtp_is_told_with_its_reason(page: Path, name: str) -> None:
+    (told,) = [cells[1] for cells in rows(page) if f"`{name}`" in cells[0]]
+    assert f"`{FAULTS[name].reason}`" in told
 
 
 @pytest.mark.parametrize("outcome", list(OUTCOMES))

@@ -6,7 +6,8 @@ import pytest
 
 from mailproof.sandbox.errors import ERRORS
 from mailproof.sandbox.faults.fault import Faults, Sighting, UnknownFault, read_fault
-from mailproof.sandbox.faults.table import FAULTS, Act, Stage
+from mailproof.sandbox.faults.kinds import Act, Stage
+from mailproof.sandbox.faults.table import FAULTS
 from mailproof.testing import Fault
 from tests.sandbox.api import MAIL, Api
 

@@ -150,6 +150,8 @@ class Model:
             held.sort(key=lambda mail: mail.urgency)
             count = max(0, min(allowed, most - len(met)))
             few = held[: max(count, 20)]
+            least = min((mail.lease_no for mail in few), default=0)
+            few = [mail for mail in few if mail.lease_no <= least + 1]
             few.sort(key=lambda mail: (not mail.critical, mail.lease_no, mail.urgency))
             for mail in few[:count]:
                 mail.avoid = None

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
@@ -163,8 +163,9 @@ def tables(path: Path) -> list[str]:
 
 # ---- migrations ----
 
-FIRST = load_migrations("mailproof.store.sqlite")
-STATEMENTS = list(_statements(FIRST[0][1]))
+OURS = load_migrations("mailproof.store.sqlite")
+STATEMENTS = list(_statements(OURS[0][1]))
+NEWEST = OURS[-1][0]
 BROKEN = "INSERT INTO nowhere VALUES (1);\n"
 
 
@@ -178,7 +179,7 @@ def test_a_first_migration_that_breaks_anywhere_leaves_an_empty_file(
     with pytest.raises(sqlite3.OperationalError):
         migrate(raw, NOW, [(1, text)])
     assert tables(path) == []
-    assert migrate(raw, NOW) == 1
+    assert migrate(raw, NOW) == NEWEST
     raw.close()
 
 
@@ -197,10 +198,10 @@ def test_a_later_migration_that_breaks_anywhere_leaves_the_schema_as_it_was(
     ]
     text = "".join([*steps[:place], BROKEN, *steps[place:]])
     with pytest.raises(sqlite3.OperationalError):
-        migrate(raw, NOW, [*FIRST, (2, text)])
+        migrate(raw, NOW, [*OURS, (NEWEST + 1, text)])
     assert tables(path) == before
-    assert raw.execute("SELECT version FROM schema").fetchall() == [(1,)]
-    assert migrate(raw, NOW, [*FIRST, (2, "".join(steps))]) == 2
+    assert raw.execute("SELECT version FROM schema").fetchall() == [(NEWEST,)]
+    assert migrate(raw, NOW, [*OURS, (NEWEST + 1, "".join(steps))]) == NEWEST + 1
     assert set(tables(path)) - set(before) == {"colours", "emails_colour"}
     raw.close()
 
@@ -268,24 +269,17 @@ async def test_a_transaction_that_waits_for_something_else_is_a_bug_that_is_said
 async def test_a_caller_who_leaves_stops_no_transaction_and_its_failure_is_said(
     file: SqliteDatabase,
 ) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    async def slow(tx: Tx, fails: str) -> None:
-        begun.set()
-        go_on.wait(10)
+    async def late(tx: Tx, fails: str) -> None:
         await tx.run("routes/insert_lane", sender=f"{fails}.test", pin="", now=tx.now)
         if fails == "yes":
             raise ValueError("nobody heard this")
 
     for fails in ("no", "yes"):
-        begun.clear()
-        go_on.clear()
         with capture_logs() as logs:
             async with asyncio.TaskGroup() as group:
-                leaving = group.create_task(file.write(slow, fails))
-                await asyncio.to_thread(begun.wait, 10)
+                leaving = group.create_task(file.write(late, fails))
+                await asyncio.sleep(0)  # it has asked for its turn
                 leaving.cancel()
-            go_on.set()
             senders = await file.write(known_senders)  # behind the other one
         assert senders == {"no.test"}
         said = [(each["event"], each["error"]) for each in logs]
@@ -320,3 +314,51 @@ def test_rows_are_inserted_in_few_sizes(count: int) -> None:
         range(count)
     )
     assert {size for _, size in parts} <= {1, 2, 4, 8, 16, 32, 64, 128, 256}
+
+
+class Unwritable:
+    """A connection that is kept waiting for its turn, and then told that there is none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.over = threading.Event()
+        self.asked = 0
+
+    def execute(self, text: str) -> sqlite3.Cursor:
+        if not text.startswith("BEGIN"):
+            return self._connection.execute(text)
+        self.asked += 1
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        # As SQLite's own have them.
+        error.sqlite_errorname, error.sqlite_errorcode = "SQLITE_BUSY", sqlite3.SQLITE_BUSY
+        if self.asked > 1:
+            self.over.wait(5)
+            error.sqlite_errorname, error.sqlite_errorcode = "SQLITE_READONLY", 8
+        raise error
+
+
+async def test_when_nothing_can_be_written_nobody_waits_for_ever(file: SqliteDatabase) -> None:
+    writer, connection = file._writer, file._writer._connection
+    unwritable = Unwritable(connection)
+    writer._connection = unwritable  # type: ignore[assignment]
+    try:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            group.create_task(_refused(file.write(_nothing)))
+            await asyncio.sleep(0)  # it asks for its turn …
+            await asyncio.sleep(0)  # … and waits for it
+            assert unwritable.asked
+            group.create_task(_refused(file.changed()))
+            await asyncio.sleep(0)
+            unwritable.over.set()
+    finally:
+        writer._connection = connection
+    await file.write(_nothing)
+
+
+async def _nothing(tx: Tx) -> None:
+    """A transaction that does nothing."""
+
+
+async def _refused(asked: Awaitable[object]) -> None:
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        await asked

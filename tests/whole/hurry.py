@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from mailproof import engine, serving
-from mailproof.alerts import watch
+from mailproof.alerts import reviewing, watch
+from mailproof.record.metrics import following, page
 from mailproof.store.records import alerts
 
 __all__ = ["hurried"]
@@ -22,12 +23,19 @@ _PAUSES: tuple[tuple[list[ModuleType], str, object], ...] = (
     ([watch], "_STALLED_S", 0.05),
     ([watch], "_BUSY_S", 0.1),
     ([watch], "_QUIET_S", 0.1),
+    ([reviewing], "_EVERY_S", 0.1),
     ([alerts], "_GATHER_MS", 0),
     ([alerts], "GONE_FOR_S", (0.0,)),
     ([alerts], "_BACKOFF_S", (1,)),
     ([serving], "_REMIND_EVERY_S", 0.1),
+    ([following], "_AFTER_FAILURE_S", 0.05),
+    ([page], "_FRESH_S", 0.0),
+    ([page], "_FRESH_FACTOR", 0),
     (_ENGINE, "_EVERY_S", 0.05),
     (_ENGINE, "_SWEEP_EVERY_S", 0.1),
+    (_ENGINE, "_TIDY_EVERY_S", 0.1),
+    (_ENGINE, "_JUDGE_EVERY_S", 0.0),
+    (_ENGINE, "_LEAST_EVERY_S", 0.0),
     (_ENGINE, "_SAY_AGAIN_S", 0.0),
     (_ENGINE, "_PROBE_EVERY_S", 0.05),
     (_ENGINE, "_AFTER_CRASH_S", 0.05),

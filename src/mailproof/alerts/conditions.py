@@ -8,7 +8,7 @@ import msgspec
 
 from mailproof.mail.events import Level
 from mailproof.store.records.alerts import Condition
-from mailproof.store.records.picture import Picture, Refused
+from mailproof.store.records.picture import ClosedRoute, Picture, Refused
 from mailproof.store.shapes import LaneState
 
 __all__ = ["APPLICATION_REFUSED", "CRITICAL_WAITING", "NO_PROVIDER", "ROUTE_CLOSED", "conditions"]
@@ -36,7 +36,7 @@ def _routes_closed(picture: Picture) -> Iterator[Condition]:
         yield Condition(
             ROUTE_CLOSED,
             f"{route.provider}/{route.sender}",
-            route.severity,
+            _severity(route),
             route.waiting,
             route.since,
             {
@@ -44,8 +44,20 @@ def _routes_closed(picture: Picture) -> Iterator[Condition]:
                 "sender": route.sender,
                 "reason": route.reason,
                 "failure": failure,
+                **_carried(route),
             },
         )
+
+
+def _severity(route: ClosedRoute) -> str:
+    """CRITICAL means that critical mail cannot leave. While another provider carries it, a human
+    has something to mend all the same."""
+    carried = route.carried_by is not None and route.severity == Level.CRITICAL
+    return Level.ERROR.value if carried else route.severity
+
+
+def _carried(route: ClosedRoute) -> dict[str, Any]:
+    return {"carried_by": route.carried_by, "kind": "carried"} if route.carried_by else {}
 
 
 def _no_provider(picture: Picture) -> Iterator[Condition]:
@@ -64,7 +76,8 @@ def _no_provider(picture: Picture) -> Iterator[Condition]:
 
 
 def _applications_refused(picture: Picture) -> Iterator[Condition]:
-    """A wrong key that an application uses. At most five of a kind stand alone within an hour.
+    """A wrong key or sender that an application uses. Five of a kind at most stand alone within an
+    hour.
 
     Who has an alert keeps it; else who came first has one.
     """
@@ -88,7 +101,7 @@ def _refused(about: str, refused: list[Refused], whose: str) -> Condition:
     first = refused[0]
     severity = Level.WARNING if first.kind == "unknown_key" else Level.ERROR
     facts: dict[str, Any] = {"kind": first.kind, "path": first.path, "name": first.name}
-    facts |= {"whose": whose, "clients": len(refused)}
+    facts |= {"whose": whose, "clients": len(refused), "message": first.message}
     return Condition(
         APPLICATION_REFUSED,
         about,

@@ -1,7 +1,7 @@
 """The watch: looks when something happened, opens and resolves alerts, delivers their messages.
 
-Runs in the one process that holds the duties. When nothing is wrong and no mail comes, it asks the
-database nothing.
+Runs in the one process that holds the duties. What costs more than a moment is reviewed once a
+minute, while there is mail. When nothing is wrong and no mail comes, it asks the database nothing.
 """
 
 import asyncio
@@ -12,8 +12,18 @@ from typing import Final
 
 import structlog
 
-from mailproof.alerts.channels import Channel, deliver
-from mailproof.alerts.conditions import APPLICATION_REFUSED, conditions
+from mailproof.alerts.calling import Calls
+from mailproof.alerts.channels import Channel
+from mailproof.alerts.conditions import (
+    CRITICAL_WAITING,
+    NO_PROVIDER,
+    ROUTE_CLOSED,
+    conditions,
+)
+from mailproof.alerts.heartbeat import Heartbeat, Pulse
+from mailproof.alerts.limits import Limits
+from mailproof.alerts.reviewed import reviewed
+from mailproof.alerts.reviewing import Reviewing
 from mailproof.alerts.wording import text_of, text_of_test
 from mailproof.clock import Clock, first_of
 from mailproof.diagnosis.guidance.language import OperatorLanguage
@@ -27,9 +37,10 @@ __all__ = ["Watch"]
 
 log: Final[structlog.typing.FilteringBoundLogger] = structlog.get_logger("mailproof.alerts")
 
-# While something is wrong or critical mail waits, it looks this often.
+# While mail is held up or critical mail waits, it looks this often.
 _BUSY_S: Final = 2.0
-# While nothing but wrong keys is told: their alerts end after an hour of quiet.
+_OF_THE_MOMENT: Final = frozenset({ROUTE_CLOSED, NO_PROVIDER, CRITICAL_WAITING})
+# While nothing else is told than what lasts: wrong keys, and what is reviewed once a minute.
 _QUIET_S: Final = 30.0
 # After the database failed.
 _STALLED_S: Final = 5.0
@@ -48,7 +59,8 @@ _LATER: Final = frozenset({_E.EMAIL_ACCEPTED, _E.EMAIL_QUEUED, _E.EMAIL_DEFERRED
 class Watch:
     """Alerts of one installation. `late_after_s`: when a waiting critical mail is told.
 
-    `zone`: of the times in messages, None: this machine's.
+    `zone`: of the times in messages, None: this machine's. `pulse`, through `calls`: whom to tell
+    that all is well, None: nobody.
     """
 
     def __init__(  # noqa: PLR0913 - what it is made of, each of it once
@@ -59,7 +71,10 @@ class Watch:
         clock: Clock,
         *,
         late_after_s: float = 120.0,
+        limits: Limits | None = None,
         zone: tzinfo | None = None,
+        pulse: Pulse | None = None,
+        calls: Calls | None = None,
     ) -> None:
         self._db = db
         self._channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
@@ -67,6 +82,21 @@ class Watch:
         self._clock = clock
         self._late_after_s = late_after_s
         self._zone = zone
+        self._reviewing = Reviewing(db, limits or Limits(), clock)
+        self._sound = True
+        self._heartbeat = (
+            None
+            if pulse is None or calls is None
+            else Heartbeat(
+                db,
+                pulse,
+                calls,
+                clock,
+                late_after_s=late_after_s,
+                sound=lambda: self._sound,
+                changed=self.poke,
+            )
+        )
         self._stirred = asyncio.Event()
         self._at_once = False
         self._look_at: float | None = None
@@ -79,12 +109,20 @@ class Watch:
         self._at_once = True
         self._stirred.set()
 
+    def heard(self, last_event: int) -> None:
+        """The newest event's id, wherever it was written; told once a second."""
+        if self._running and self._reviewing.heard(last_event):
+            self._stirred.set()
+
     async def run(self) -> None:
         """Look and deliver until cancelled."""
         self._running = True
+        self._reviewing.begin()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._insist(self._look_on), name="alerts-watch")
+                if self._heartbeat is not None:
+                    group.create_task(self._insist(self._heartbeat.run), name="alerts-heartbeat")
                 for channel in self._channels.values():
                     group.create_task(
                         self._insist(functools.partial(self._serve, channel)),
@@ -98,12 +136,14 @@ class Watch:
 
         Raises `KeyError`: no channel has this name.
         """
-        return await deliver(self._channels[name], text_of_test(self._language))
+        return await self._channels[name].deliver(text_of_test(self._language))
 
     def _hear(self, events: Sequence[NewEvent]) -> None:
         """Called after each commit of this process."""
         if not self._running:
             return
+        if events and self._reviewing.stir():
+            self._stirred.set()
         for event in events:
             if event.type in _AT_ONCE:
                 self.poke()
@@ -127,18 +167,29 @@ class Watch:
             await self._clock.sleep_until(self._clock.now() + _STALLED_S)
 
     async def _look_on(self) -> None:
+        try:
+            await self._keep_looking()
+        except Exception:
+            self._sound = False
+            raise
+
+    async def _keep_looking(self) -> None:
         await self._db.write(alerts.forget_channels, tuple(self._channels))
         self._wake_channels()
         while True:
             self._at_once = False
             self._look_at = None
             pause_s = await self._look()
+            # Not before: what is urgent need not wait for it.
+            if await self._reviewing.renew():
+                pause_s = await self._look()
+            self._sound = True
             await self._wait(None if pause_s is None else self._clock.now() + pause_s)
 
     async def _wait(self, until: float | None) -> None:
         """Until it is time to look. Mail that begins to wait only brings that time nearer."""
         while not self._at_once:
-            times = [at for at in (until, self._look_at) if at is not None]
+            times = [at for at in (until, self._look_at, self._reviewing.next_at) if at is not None]
             at = min(times, default=None)
             if at is not None and self._clock.now() >= at:
                 return
@@ -147,8 +198,11 @@ class Watch:
 
     async def _look(self) -> float | None:
         """Look once. Returns after how many seconds to look again, None: when something happens."""
+        review = await self._reviewing.latest()
         picture = await self._db.read(take_picture, round(self._late_after_s * 1_000))
-        holding = conditions(picture)
+        holding = [*conditions(picture), *reviewed(picture, review, self._reviewing.limits)]
+        if self._heartbeat is not None and (failing := self._heartbeat.condition) is not None:
+            holding.append(failing)
         if alerts.is_settled(picture.alerts, holding, picture.now):
             return _pause_s(picture)
         changes = await self._db.write(alerts.settle, holding, tuple(self._channels))
@@ -177,7 +231,7 @@ class Watch:
         return self._clock.now() + max(0.0, (at_ms - self._db.now()) / 1_000)
 
     async def _deliver(self, channel: Channel, message: DueMessage) -> None:
-        error = await deliver(channel, text_of(message, self._language, self._zone))
+        error = await channel.deliver(text_of(message, self._language, self._zone))
         if error is None:
             await self._db.write(alerts.delivered, message)
         else:
@@ -192,7 +246,6 @@ class Watch:
 
 
 def _pause_s(picture: Picture) -> float | None:
-    open_alerts = [alert for alert in picture.alerts if alert.name != APPLICATION_REFUSED]
-    if open_alerts or picture.critical:
+    if picture.critical or any(alert.name in _OF_THE_MOMENT for alert in picture.alerts):
         return _BUSY_S
     return _QUIET_S if picture.alerts else None

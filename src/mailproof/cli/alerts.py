@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from mailproof.alerts.wording import cause_of, runbook_of, text_of_test
 from mailproof.cli.opening import (
     CONFIG,
     JSON,
@@ -55,22 +56,38 @@ def list_all(*, limit: int, config: str | None, lang: str | None, as_json: bool)
     desk, rows = at_desk(config, lang, work)
     phrases, columns = desk.words.phrases, desk.words.columns
     if as_json:
-        print_json({"data": [_report(row) for row in rows]})
+        print_json({"data": [_report(row, desk) for row in rows]})
     elif not rows:
         click.echo(phrases["no_alerts"], err=True)
     else:
-        heads = ("alert", "about", "count", "opened", "resolved")
+        heads = ("alert", "about", "count", "since", "resolved")
         shown = [
             (
                 row.name,
-                row.about,
+                row.about or "-",
                 str(row.count),
-                local_time(row.opened_at),
+                local_time(row.since),
                 local_time(row.resolved_at) if row.resolved_at else phrases["still_open"],
             )
             for row in rows
         ]
         click.echo(table([columns[head] for head in heads], shown))
+        _explain([row for row in rows if row.resolved_at is None], desk)
+
+
+def _explain(rows: list[AlertRow], desk: Desk) -> None:
+    """Why each alert is open, and where to read more."""
+    phrases = desk.words.phrases
+    for row in rows:
+        cause, runbook = _cause(row, desk), runbook_of(row.name, desk.language)
+        click.echo(f"\n{click.style(f'{row.name} {row.about}'.rstrip(), bold=True)}")
+        click.echo("  " + phrases["cause_line"].format(text=cause))
+        if runbook:
+            click.echo("  " + phrases["runbook_line"].format(text=runbook))
+
+
+def _cause(row: AlertRow, desk: Desk) -> str:
+    return cause_of(row.name, row.about, row.facts, desk.language)
 
 
 @alerts.command("test")
@@ -102,27 +119,31 @@ def send_test(channel: str | None, *, config: str | None, lang: str | None, as_j
 
 async def _test(settings: Settings, names: list[str]) -> list[_Tested]:
     """All channels at once: a silent one keeps nobody waiting for the others."""
-    from mailproof.alerts.channels import Channel, deliver
-    from mailproof.alerts.wording import text_of_test
+    from mailproof.alerts.channels import Channel
+    from mailproof.app import make_channels, open_providers_http
 
     async def one(channel: Channel) -> _Tested:
         began = monotonic()
-        error = await deliver(channel, text_of_test(settings.language))
+        error = await channel.deliver(text_of_test(settings.language))
         return _Tested(channel.name, round(monotonic() - began, 3), error)
 
-    channels = [Channel(each.name, each.url.read) for each in settings.alerts.channels]
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(each)) for each in channels if each.name in names]
+    async with open_providers_http() as http:
+        channels = make_channels(settings, http)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(each)) for each in channels if each.name in names]
     return [task.result() for task in tasks]
 
 
-def _report(row: AlertRow) -> dict[str, Any]:
+def _report(row: AlertRow, desk: Desk) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
         "about": row.about,
         "severity": row.severity,
         "count": row.count,
+        "since": iso_time(row.since),
         "opened_at": iso_time(row.opened_at),
         "resolved_at": None if row.resolved_at is None else iso_time(row.resolved_at),
+        "cause": _cause(row, desk),
+        "runbook": runbook_of(row.name, desk.language),
     }

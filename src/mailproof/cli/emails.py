@@ -12,7 +12,9 @@ import msgspec
 from mailproof.cli.mail_page import ASKS_FOR_SOMEBODY, mail_page
 from mailproof.cli.opening import CONFIG, JSON, LANG, Desk, actor, at_desk, print_json, refuse
 from mailproof.cli.tables import local_time, table
+from mailproof.gateway.keyring import ProviderKey, somebody_of
 from mailproof.gateway.shown import mail_in_full, mail_summary
+from mailproof.gateway.status.links import StatusLinks
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Tx
 from mailproof.store.mails.desk import MOVED_MAX, Answer, Moved
@@ -144,13 +146,15 @@ def show(email_id: str, *, config: str | None, lang: str | None, as_json: bool) 
     """
 
     async def work(desk: Desk) -> Any:
-        return desk, await desk.database.read(show_mail, email_id)
+        shown = await desk.database.read(show_mail, email_id)
+        link = None if shown is None else await _status_url(desk, shown.mail)
+        return desk, shown, link
 
-    desk, shown = at_desk(config, lang, work)
+    desk, shown, link = at_desk(config, lang, work)
     if shown is None:
         _no_such_mail(desk, email_id)
     if as_json:
-        print_json(mail_in_full(shown, desk.language))
+        print_json(mail_in_full(shown, desk.language, link))
     else:
         click.echo(
             mail_page(shown, desk.language, strong=lambda text: click.style(text, bold=True))
@@ -294,7 +298,7 @@ def _moved_report(moved: Moved) -> dict[str, Any]:
 def _told(moved: Moved, desk: Desk, done: str) -> str:
     answers = desk.words.answers
     text = answers[done if moved.answer is Answer.DONE else moved.answer].format(
-        was=moved.was, reason=moved.reason
+        was=moved.was, reason=moved.reason, repeated_as=moved.repeated_as
     )
     if moved.maybe_sent and moved.answer is Answer.DONE:
         text += f" {answers['maybe_sent']}"
@@ -316,6 +320,20 @@ def _row(mail: Mail) -> tuple[str, ...]:
         subject,
         local_time(mail.created_at),
     )
+
+
+async def _status_url(desk: Desk, mail: Mail) -> str | None:
+    """Made with any good key of its app, as the gateway makes it with the caller's."""
+    provider_keys = [
+        ProviderKey(each.name, each.api_key.read)
+        for each in desk.settings.providers
+        if each.accept_as_app_key
+    ]
+    caller = await somebody_of(desk.database, mail.app, provider_keys)
+    if caller is None:
+        return None
+    links = StatusLinks(desk.settings.public_url, desk.database.now)
+    return links.link(caller, mail.id, mail.purpose)
 
 
 def _lifetimes(desk: Desk) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
-from mailproof.app import make_engine, make_providers, open_providers_http
+from mailproof.app import close_providers, make_engine, make_providers, open_providers_http
 from mailproof.config.settings import Settings
 from mailproof.engine.mailroom import Mailroom
 from mailproof.providers.base import Provider
@@ -44,6 +44,8 @@ async def open_mailroom(settings: Settings, database: Database) -> AsyncIterator
             if len(several.exceptions) == 1:
                 raise several.exceptions[0] from several
             raise
+        finally:
+            await close_providers(providers)
 
 
 async def check_providers(settings: Settings, database: Database) -> list[NewCheck]:

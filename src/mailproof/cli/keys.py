@@ -36,7 +36,12 @@ def keys() -> None:
     type=click.Choice(["promise", "refuse"]),
     help="When a mail must be held: promise that it goes later, or refuse it.",
 )
-@click.option("--origin", default="", metavar="URL", help="The web page that may use it.")
+@click.option(
+    "--origin",
+    default="",
+    metavar="URL",
+    help="The web page that may read the statuses of its mails.",
+)
 @CONFIG
 @LANG
 @JSON

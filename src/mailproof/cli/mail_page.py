@@ -36,7 +36,7 @@ _ENDED_BESIDE: Final = frozenset({State.EXPIRED, State.SUPERSEDED, State.CANCELE
 _ANSWER_MAX: Final = 400
 
 # What of an event's data is told, in this order, and the names that stand for a sentence.
-_FACTS: Final = ("app", "attempt", "provider", "was", "by", "due_at", "reason")
+_FACTS: Final = ("app", "attempt", "provider", "was", "fate", "by", "due_at", "reason")
 _FLAGS: Final = ("probe", "closed_route")
 
 

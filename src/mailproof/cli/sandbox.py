@@ -23,7 +23,9 @@ from mailproof.sandbox.messages.addresses import read_mailbox
 from mailproof.sandbox.nameserver import listen_dns
 from mailproof.sandbox.server import SandboxServer, listen, url_of
 from mailproof.sandbox.settings import DEFAULT_DOMAIN, DEFAULT_KEY, GivenKey, Settings, Switches
-from mailproof.sandbox.words import EXPOSED, NAMESERVER, STOPPED, welcome
+from mailproof.sandbox.smtp.certificates import AUTHORITY
+from mailproof.sandbox.smtp.listener import SmtpPort, Tls, smtp_url
+from mailproof.sandbox.words import EXPOSED, NAMESERVER, SMTP, STOPPED, welcome
 
 __all__ = ["sandbox"]
 
@@ -85,6 +87,13 @@ def _owner(text: str) -> str:
     return text
 
 
+def _login(text: str) -> tuple[str, str]:
+    login, colon, password = text.partition(":")
+    if not login or not colon or not password:
+        raise ValueError("Write LOGIN:PASSWORD, such as hello@acme.test:secret.")
+    return login, password
+
+
 def _quota(text: str) -> tuple[str, int]:
     period, _, number = text.partition("=")
     if period not in {"daily", "monthly"} or not number.isdecimal():
@@ -128,6 +137,21 @@ def _each_once(option: str, names: Iterable[str]) -> None:
     "--dns-port",
     type=click.IntRange(0, 65_535),
     help="Answer DNS (UDP) for its domains there too, for `mailproof doctor --nameserver`.",
+)
+@click.option(
+    "--smtp-port",
+    type=click.IntRange(0, 65_535),
+    help="Take mail over SMTP there too, in the clear or by STARTTLS; 0 takes a free one.",
+)
+@click.option(
+    "--smtps-port",
+    type=click.IntRange(0, 65_535),
+    help="The same where TLS begins at once.",
+)
+@click.option(
+    "--smtp-login",
+    type=_Parsed("LOGIN:PASSWORD", _login),
+    help="Take this login over SMTP, for any sender. Keys are passwords of any login anyway.",
 )
 @click.option(
     "--key",
@@ -195,6 +219,8 @@ def sandbox(  # noqa: PLR0913 - one parameter per option
     host: str,
     port: int,
     dns_port: int | None,
+    smtp_port: int | None,
+    smtps_port: int | None,
     list_faults: bool,
     lang: str | None,
     as_json: bool,
@@ -208,19 +234,27 @@ def sandbox(  # noqa: PLR0913 - one parameter per option
     """
     if list_faults:
         for name, kind in FAULTS.items():
-            click.echo(f"{name:<32}{kind.what}")
+            reason = f" -> {kind.reason}" if kind.reason else ""
+            click.echo(f"{name:<32}{kind.what}{reason}")
         return
     account = Account(_settings(given), SystemClock())
     account.listeners.append(line_writer())
     language = pick_language(lang, os.environ)
     listener = _listen(listen, host, port, "--port")
     names = None if dns_port is None else _listen(listen_dns, host, dns_port, "--dns-port")
-    bound, url = listener.getsockname()[0], url_of(listener)
+    asked: tuple[tuple[Tls, int | None], ...] = (("starttls", smtp_port), ("implicit", smtps_port))
+    smtp = [
+        SmtpPort(_listen(listen, host, each, f"--smtp{'s' * (tls == 'implicit')}-port"), tls)
+        for tls, each in asked
+        if each is not None
+    ]
     dns = "" if names is None else "{}:{}".format(*names.getsockname()[:2])
+    opened = _Opened(url_of(listener), listener.getsockname()[0], dns, smtp)
     server = SandboxServer(
         account,
-        lambda: _announce(account, url, bound, language, as_json=as_json, dns=dns),
+        lambda: _announce(account, opened, language, as_json=as_json),
         names=names,
+        smtp=smtp,
     )
     # uvicorn has shut down by the time it hands on the Ctrl-C that made it do so.
     with contextlib.suppress(KeyboardInterrupt):
@@ -240,6 +274,27 @@ def _listen(open_socket: Callable[[str, int], Socket], host: str, port: int, opt
         raise click.ClickException(f"{host}:{port} cannot be listened on: {why}. {fix}") from error
 
 
+class _Opened(msgspec.Struct, frozen=True):
+    """Where it listens: `host` is an address, `dns` empty where it answers none."""
+
+    url: str
+    host: str
+    dns: str
+    smtp: Sequence[SmtpPort]
+
+    def environment(self, account: Account) -> dict[str, str]:
+        """What an app is to be started with."""
+        key = next(iter(account.keys))
+        login, password = account.settings.smtp_login or ("resend", key)
+        urls = [smtp_url(port, password, login) for port in self.smtp]
+        return {
+            "RESEND_API_KEY": key,
+            "RESEND_BASE_URL": self.url,
+            "RESEND_API_URL": self.url,
+            **dict(zip(("SMTP_URL", "SMTPS_URL"), urls, strict=False)),
+        }
+
+
 def _settings(given: Mapping[str, Any]) -> Settings:
     _each_once("--key", (key.token for key in given["keys"]))
     for option in ("domains", "quotas", "switches"):
@@ -255,31 +310,32 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         monthly_quota=quotas.get("monthly", defaults.monthly_quota),
         webhooks=given["webhooks"],
         faults=given["faults"],
+        smtp_login=given["smtp_login"],
         switches=Switches(**dict(given["switches"])),
     )
 
 
-def _announce(  # noqa: PLR0913 - all that is told at the start
-    account: Account, url: str, host: str, language: str, *, as_json: bool, dns: str
-) -> None:
-    key = next(iter(account.keys))
-    env = {"RESEND_API_KEY": key, "RESEND_BASE_URL": url, "RESEND_API_URL": url}
+def _announce(account: Account, opened: _Opened, language: str, *, as_json: bool) -> None:
+    env = opened.environment(account)
     secrets = {endpoint.url: endpoint.secret for endpoint in account.endpoints.values()}
     domains = {domain.name: domain.status.value for domain in account.domains.values()}
     if as_json:
-        facts = {"url": url, "env": env, "domains": domains, "webhook_secrets": secrets}
-        if dns:
-            facts["nameserver"] = dns
+        facts = {"url": opened.url, "env": env, "domains": domains, "webhook_secrets": secrets}
+        facts |= {"nameserver": opened.dns} if opened.dns else {}
+        facts |= {"smtp_authority": str(AUTHORITY)} if opened.smtp else {}
         click.echo(msgspec.json.encode({**facts, "pid": os.getpid()}))
     else:
         click.echo("\n".join(f"{name}={value}" for name, value in env.items()))
         for endpoint, secret in secrets.items():
             click.echo(f"# {endpoint} is signed with {secret}")
         named = [f"{name} ({status})" for name, status in domains.items()]
-        sys.stderr.write("\n" + welcome(language, url, list(account.keys), named) + "\n")
-        if dns:
-            sys.stderr.write(NAMESERVER[language].format(dns=dns))
-    if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
-        sys.stderr.write(EXPOSED[language].format(host=host))
+        told = welcome(language, opened.url, list(account.keys), named)
+        sys.stderr.write(f"\n{told}\n")
+        if opened.dns:
+            sys.stderr.write(NAMESERVER[language].format(dns=opened.dns))
+        if opened.smtp:
+            sys.stderr.write(SMTP[language].format(authority=AUTHORITY))
+    if not ipaddress.ip_address(opened.host.partition("%")[0]).is_loopback:
+        sys.stderr.write(EXPOSED[language].format(host=opened.host))
     sys.stdout.flush()
     sys.stderr.flush()

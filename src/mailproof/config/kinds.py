@@ -17,6 +17,7 @@ __all__ = [
     "NAME",
     "NETWORKS",
     "PATTERN",
+    "PERCENT",
     "RATE",
     "SWITCH",
     "Kind",
@@ -32,8 +33,10 @@ _SPAN: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|min|m|h|d)?", r
 _RATE: Final = re.compile(r"([0-9]{1,9}) ?/ ?(s|min|h|d)", re.IGNORECASE)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
+_PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,12}")
 _PATTERN_MAX: Final = 1_000
+_HUNDRED: Final = 100
 _SWITCHES: Final = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
@@ -121,6 +124,14 @@ def _rate(raw: object) -> Rate:
     return Rate(int(match[1]), float(_SECONDS[match[2].lower()]))
 
 
+def _percent(raw: object) -> float:
+    """As a part of one. A bare number could be meant either way, so it needs its sign."""
+    match = _PERCENT.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None or float(match[1]) > _HUNDRED:
+        raise Wrong("percent.wrong", value=shown(raw))
+    return float(match[1]) / _HUNDRED
+
+
 def _name(raw: object) -> str:
     if not isinstance(raw, str) or not _NAME.fullmatch(raw):
         raise Wrong("name.wrong", value=shown(raw))
@@ -176,6 +187,7 @@ def comma_list(text: str) -> object:
 SWITCH: Final = Kind(_switch, lambda text: _SWITCHES.get(text.lower(), text))
 LANGUAGE: Final = Kind(_language)
 RATE: Final = Kind(_rate)
+PERCENT: Final = Kind(_percent)
 NAME: Final = Kind(_name)
 HOST: Final = Kind(_host)
 NETWORKS: Final = Kind(_networks, comma_list)

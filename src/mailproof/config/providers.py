@@ -1,13 +1,14 @@
 """The providers of a configuration: what each needs, and what is odd about it."""
 
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from mailproof.config.book import Book
 from mailproof.config.problems import ValuePath, Wrong
 from mailproof.config.secrets import Reference, is_variable, missing
-from mailproof.config.settings import ProviderSettings, Secret
+from mailproof.config.settings import NO_SECRET, ProviderSettings, ProviderType, Secret
 from mailproof.config.signing import is_signing_secret
+from mailproof.config.smtp import smtp_url
 from mailproof.config.urls import is_loopback
 from mailproof.diagnosis.placeholder import is_placeholder
 
@@ -16,7 +17,10 @@ __all__ = ["RESEND_URL", "fits_as_app_key", "read_providers"]
 RESEND_URL: Final = "https://api.resend.com"
 # A key that apps log in with must not be guessable. Resend's have 36 characters.
 _APP_KEY_MIN: Final = 20
-_NO_KEY: Final = Secret("none", lambda: "")
+# Enough for a steady stream, and few enough for every mailbox service.
+_CONNECTIONS: Final = 4
+_OF_SMTP: Final = ("url", "connections")
+_OF_HTTP: Final = ("api_key", "base_url", "webhook_secret", "accept_as_app_key")
 
 
 def fits_as_app_key(key: str) -> bool:
@@ -41,30 +45,39 @@ def read_providers(book: Book) -> tuple[ProviderSettings, ...]:
 
 def _provider(book: Book, path: ValuePath) -> ProviderSettings:
     fields = book.sheet.fields(*path)
-    kind: Literal["resend", "sandbox"] = fields.get("type", "resend")
+    kind: ProviderType = fields.get("type", "resend")
     if not book.given((*path, "type")):
         book.wrong((*path, "type"), "providers.type")
-    key = _api_key(book, (*path, "api_key"), kind)
+    is_smtp = kind == "smtp"
+    for name in _OF_HTTP if is_smtp else _OF_SMTP:
+        if book.given((*path, name)):
+            book.odd((*path, name), "providers.unused", setting=name, type=kind)
+    key = NO_SECRET if is_smtp else _api_key(book, (*path, "api_key"), kind)
     return ProviderSettings(
         name=fields.get("name", kind),
         type=kind,
         api_key=key,
-        base_url=_base_url(book, (*path, "base_url"), kind),
+        base_url="" if is_smtp else _base_url(book, (*path, "base_url"), kind),
+        url=smtp_url(book, (*path, "url")) if is_smtp else NO_SECRET,
+        connections=fields.get("connections", _CONNECTIONS),
         rate=fields.get("rate"),
+        daily_quota=fields.get("daily_quota"),
+        monthly_quota=fields.get("monthly_quota"),
         webhook_secrets=_webhook_secrets(book, (*path, "webhook_secret")),
-        accept_as_app_key=_accepts(
+        accept_as_app_key=not is_smtp
+        and _accepts(
             book, (*path, "accept_as_app_key"), key, wanted=fields.get("accept_as_app_key")
         ),
     )
 
 
-def _api_key(book: Book, path: ValuePath, kind: Literal["resend", "sandbox"]) -> Secret:
+def _api_key(book: Book, path: ValuePath, kind: ProviderType) -> Secret:
     """A key that is missing stops nobody: mail is held until it is there."""
     secret = book.secret(path)
     if secret is None:
         if not book.given(path):
             book.odd(path, f"api_key.absent_{kind}")
-        return _NO_KEY
+        return NO_SECRET
     if wrong := missing(secret):
         book.odd(path, f"api_{wrong.key.replace('secret.', 'key.')}", **wrong.facts)
     elif is_placeholder(secret.read()) and not is_variable(secret):
@@ -74,7 +87,7 @@ def _api_key(book: Book, path: ValuePath, kind: Literal["resend", "sandbox"]) ->
     return secret
 
 
-def _base_url(book: Book, path: ValuePath, kind: Literal["resend", "sandbox"]) -> str:
+def _base_url(book: Book, path: ValuePath, kind: ProviderType) -> str:
     url = book.sheet.values.get(path)
     if not isinstance(url, str):
         if kind == "sandbox" and not book.given(path):

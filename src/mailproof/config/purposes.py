@@ -9,7 +9,14 @@ import msgspec
 from mailproof.config.book import Book
 from mailproof.config.settings import Match, PurposeSettings
 from mailproof.config.sheet import close_to
-from mailproof.mail.purposes import PURPOSES, UNSPECIFIED, OnUnknown, Purpose, Tells
+from mailproof.mail.purposes import (
+    PURPOSES,
+    UNSPECIFIED,
+    URGENT_CONFIRM_S,
+    OnUnknown,
+    Purpose,
+    Tells,
+)
 
 __all__ = ["read_purposes"]
 
@@ -39,8 +46,13 @@ def _settings(name: str, book: Book) -> PurposeSettings:
 def _purpose(name: str, fields: dict[str, Any]) -> Purpose:
     if "expires_s" in fields:
         fields["expires_s"] = math.ceil(fields["expires_s"])
+    if "confirm_s" in fields:
+        fields["confirm_s"] = math.ceil(fields["confirm_s"])
     if "on_unknown" in fields:
         fields["on_unknown"] = OnUnknown(fields["on_unknown"])
     if "tells" in fields:
         fields["tells"] = Tells(fields["tells"])
-    return msgspec.structs.replace(PURPOSES.get(name, UNSPECIFIED), name=name, **fields)
+    purpose = PURPOSES.get(name, UNSPECIFIED)
+    if fields.get("critical", purpose.critical) and not purpose.critical:
+        fields.setdefault("confirm_s", URGENT_CONFIRM_S)
+    return msgspec.structs.replace(purpose, name=name, **fields)

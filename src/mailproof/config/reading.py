@@ -95,7 +95,7 @@ def _settings(book: Book, language: OperatorLanguage) -> Settings:
         delivery=delivery,
         providers=providers,
         purposes=read_purposes(book),
-        alerts=read_alerting(book),
+        alerts=read_alerting(book, providers),
         retention=Retention(**book.sheet.fields("retention")),
         server=server,
         log=Logging(**book.sheet.fields("log")),

@@ -60,10 +60,14 @@ SCHEMA: Final = Table(
             Table(
                 {
                     "name": Leaf(kinds.NAME),
-                    "type": Leaf(choice("resend", "sandbox")),
+                    "type": Leaf(choice("resend", "smtp", "sandbox")),
                     "api_key": Leaf(secrets.SECRET),
                     "base_url": Leaf(urls.API_URL),
+                    "url": Leaf(secrets.SECRET),
+                    "connections": Leaf(whole(1, 100)),
                     "rate": Leaf(kinds.RATE),
+                    "daily_quota": Leaf(whole(1, 1_000_000_000)),
+                    "monthly_quota": Leaf(whole(1, 1_000_000_000)),
                     "webhook_secret": Leaf(secrets.SECRETS),
                     "accept_as_app_key": Leaf(kinds.SWITCH),
                 }
@@ -74,6 +78,7 @@ SCHEMA: Final = Table(
                 {
                     "critical": Leaf(kinds.SWITCH),
                     "expires": Leaf(span("1s", "365d"), "expires_s"),
+                    "confirm_within": Leaf(span("1m", "30d"), "confirm_s"),
                     "newest_wins": Leaf(kinds.SWITCH),
                     "on_unknown": Leaf(choice("stop", "resend")),
                     "may_batch": Leaf(kinds.SWITCH),
@@ -87,8 +92,27 @@ SCHEMA: Final = Table(
         ),
         "alerts": Table(
             {
-                "channels": Tables(Table({"name": Leaf(kinds.NAME), "url": Leaf(secrets.SECRET)})),
+                "channels": Tables(
+                    Table(
+                        {
+                            "name": Leaf(kinds.NAME),
+                            "type": Leaf(choice("apprise", "webhook")),
+                            "url": Leaf(secrets.SECRET),
+                            "secret": Leaf(secrets.SECRET),
+                        }
+                    )
+                ),
                 "oldest_waiting": Leaf(span("1s", "1d"), "oldest_waiting_s"),
+                "silence": Leaf(whole(1, 1_000)),
+                "failure_rate": Leaf(kinds.PERCENT),
+                "bounce_rate": Leaf(kinds.PERCENT),
+                "complaint_rate": Leaf(kinds.PERCENT),
+                "volume_jump": Leaf(whole(1, 10_000)),
+                "quota_used": Leaf(kinds.PERCENT),
+                "unverified": Leaf(whole(1, 1_000_000)),
+                "cursor_lag": Leaf(span("5s", "1d"), "cursor_lag_s"),
+                "heartbeat_url": Leaf(secrets.SECRET),
+                "heartbeat_every": Leaf(span("10s", "1d"), "heartbeat_every_s"),
             }
         ),
         "retention": Table(

@@ -72,6 +72,8 @@ def check_loop(
     """A provider's URL that is our own would send each mail in a circle."""
     ours = _address(public_url) if public_url else None
     for position, provider in enumerate(providers):
+        if not provider.base_url:
+            continue
         host, port = _address(provider.base_url)
         here = is_loopback(host) and port == server.port
         if here or (host, port) == ours:

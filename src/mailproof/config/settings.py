@@ -7,14 +7,16 @@ Spans of time are in seconds.
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from mailproof.alerts.limits import Limits
 from mailproof.diagnosis.guidance.language import OperatorLanguage
 from mailproof.mail.purposes import PURPOSES, Purpose
 
 __all__ = [
+    "NO_SECRET",
     "AlertChannel",
     "Alerting",
     "Delivery",
@@ -22,6 +24,7 @@ __all__ = [
     "Match",
     "OnHold",
     "ProviderSettings",
+    "ProviderType",
     "PurposeSettings",
     "Rate",
     "Retention",
@@ -31,6 +34,7 @@ __all__ = [
 ]
 
 OnHold = Literal["promise", "refuse"]
+ProviderType = Literal["resend", "smtp", "sandbox"]
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -42,6 +46,9 @@ class Secret(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"<Secret {self.origin}>"
+
+
+NO_SECRET: Final = Secret("none", lambda: "")
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -56,15 +63,23 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider. `rate` None: as fast as it takes them."""
+    """One provider. `rate` None: as fast as it takes them; quotas in mails, None: not known.
+
+    An SMTP server has `url`, with its login, and takes `connections` at the same time; the others
+    have `api_key` and `base_url`. What a type does not have is empty.
+    """
 
     name: str
-    type: Literal["resend", "sandbox"]
+    type: ProviderType
     api_key: Secret
     base_url: str
     rate: Rate | None
     webhook_secrets: tuple[Secret, ...]
     accept_as_app_key: bool
+    daily_quota: int | None = None
+    monthly_quota: int | None = None
+    url: Secret = NO_SECRET
+    connections: int = 4
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -102,17 +117,25 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertChannel(msgspec.Struct, frozen=True):
-    """Any Apprise URL, under a name for people."""
+    """Any Apprise URL, under a name for people; or, with `secret`, a webhook that gets JSON signed
+    with it."""
 
     name: str
     url: Secret
+    secret: Secret | None = None
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True):
-    """`oldest_waiting_s`: a critical mail that waits longer than this is told."""
+    """`oldest_waiting_s`: a critical mail that waits longer than this is told.
+
+    `heartbeat_url`: who is told every `heartbeat_every_s` that all is well; None: nobody.
+    """
 
     channels: tuple[AlertChannel, ...] = ()
     oldest_waiting_s: float = 120.0
+    limits: Limits = Limits()
+    heartbeat_url: Secret | None = None
+    heartbeat_every_s: float = 60.0
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):

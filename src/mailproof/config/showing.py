@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
+from mailproof.alerts.limits import percent
 from mailproof.config.problems import DEFAULT, Origin
 from mailproof.config.reading import Loaded
 from mailproof.config.settings import (
     AlertChannel,
+    Alerting,
     Match,
     ProviderSettings,
     PurposeSettings,
@@ -82,7 +84,7 @@ def _values(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _under(f"providers[{position}]", _provider(provider))
     for name, purpose in settings.purposes.items():
         yield from _under(f"purposes.{name}", _purpose(purpose))
-    yield "alerts.oldest_waiting", _span(settings.alerts.oldest_waiting_s)
+    yield from _under("alerts", _alerts(settings.alerts))
     for position, channel in enumerate(settings.alerts.channels):
         yield from _under(f"alerts.channels[{position}]", _channel(channel))
     yield from _spans("retention", settings.retention)
@@ -116,8 +118,12 @@ def _provider(provider: ProviderSettings) -> dict[str, str]:
         "name": _text(provider.name),
         "type": _text(provider.type),
         "api_key": _secret(provider.api_key),
-        "base_url": _text(provider.base_url),
+        "base_url": _text(provider.base_url) if provider.base_url else _NO_VALUE,
+        "url": _secret(provider.url),
+        "connections": str(provider.connections),
         "rate": _rate(provider.rate) if provider.rate else _NO_VALUE,
+        "daily_quota": _or_none(provider.daily_quota),
+        "monthly_quota": _or_none(provider.monthly_quota),
         "webhook_secret": secrets if shown else _NO_VALUE,
         "accept_as_app_key": _switch(on=provider.accept_as_app_key),
     }
@@ -128,6 +134,7 @@ def _purpose(settings: PurposeSettings) -> dict[str, str]:
     return {
         "critical": _switch(on=purpose.critical),
         "expires": _span(purpose.expires_s),
+        "confirm_within": _span(purpose.confirm_s),
         "newest_wins": _switch(on=purpose.newest_wins),
         "on_unknown": _text(purpose.on_unknown),
         "may_batch": _switch(on=purpose.may_batch),
@@ -142,8 +149,34 @@ def _match(match: Match) -> dict[str, str]:
     return {key: _text(pattern.pattern) for key, pattern in patterns.items() if pattern}
 
 
+def _alerts(alerts: Alerting) -> dict[str, str]:
+    limits = alerts.limits
+    return {
+        "oldest_waiting": _span(alerts.oldest_waiting_s),
+        "silence": str(limits.silence),
+        "failure_rate": _text(percent(limits.failure_rate)),
+        "bounce_rate": _text(percent(limits.bounce_rate)),
+        "complaint_rate": _text(percent(limits.complaint_rate)),
+        "volume_jump": str(limits.volume_jump),
+        "quota_used": _text(percent(limits.quota_used)),
+        "unverified": str(limits.unverified),
+        "cursor_lag": _span(limits.cursor_lag_s),
+        "heartbeat_url": _secret(alerts.heartbeat_url) if alerts.heartbeat_url else _NO_VALUE,
+        "heartbeat_every": _span(alerts.heartbeat_every_s),
+    }
+
+
 def _channel(channel: AlertChannel) -> dict[str, str]:
-    return {"name": _text(channel.name), "url": _secret(channel.url)}
+    return {
+        "name": _text(channel.name),
+        "type": _text("apprise" if channel.secret is None else "webhook"),
+        "url": _secret(channel.url),
+        "secret": _NO_VALUE if channel.secret is None else _secret(channel.secret),
+    }
+
+
+def _or_none(number: int | None) -> str:
+    return _NO_VALUE if number is None else str(number)
 
 
 def _store(secret: Secret) -> str:

@@ -124,11 +124,15 @@ def check_certificates(environ: Mapping[str, str]) -> Iterator[Noted]:
             )
 
 
-def check_clock(api: ApiSeen, *, now_s: float) -> Iterator[Noted]:
-    """Compare our clock with the `Date` of an answer; `now_s` is seconds since the epoch."""
+def check_clock(api: ApiSeen | None, greeting: str, *, now_s: float) -> Iterator[Noted]:
+    """Compare our clock with the `Date` of an answer, else with the date of an SMTP greeting.
+
+    `now_s` is seconds since the epoch.
+    """
     check = "environment.clock"
-    for answer in api.answers:
-        date = answer.headers.get("date", "") if isinstance(answer, HttpAnswer) else ""
+    answers = api.answers if api is not None else ()
+    headers = [answer.headers for answer in answers if isinstance(answer, HttpAnswer)]
+    for date in (*(each.get("date", "") for each in headers), greeting):
         try:
             skew_s = now_s - parsedate_to_datetime(date).timestamp()
         except ValueError:

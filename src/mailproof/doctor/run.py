@@ -11,7 +11,7 @@ import dns.resolver
 import msgspec
 
 from mailproof.diagnosis.reasons import Severity
-from mailproof.doctor import api, database, environment, keys, ports, sender
+from mailproof.doctor import api, database, environment, keys, login, ports, sender, tls
 from mailproof.doctor import dns as domain_dns
 from mailproof.doctor.asking import ApiSeen, ask, base_url_of, is_resend
 from mailproof.doctor.domain import check_domain, custom_return_path, region
@@ -119,12 +119,13 @@ async def look(
         if from_ is not None and not from_.is_testing and not from_.is_public:
             query = look_up(from_.domain, options.nameserver, deadline_s=limits.dns_s)
             looked = group.create_task(bounded("dns.domain", query))
-        if smtp_url is not None:
-            way = ports.reach(smtp_url, options.smtp_ports, deadline_s=limits.port_s)
+        if smtp_url is not None and settings.smtp_url is not None:
+            text = settings.smtp_url.value.strip().strip("\"'")
+            way = ports.reach(smtp_url, text, options.smtp_ports, deadline_s=limits.port_s)
             reached = group.create_task(bounded("smtp.port", way))
         if database_url is not None:
-            login = database.open_database(database_url, deadline_s=limits.database_s)
-            opened = group.create_task(bounded("database", login))
+            opening = database.open_database(database_url, deadline_s=limits.database_s)
+            opened = group.create_task(bounded("database", opening))
     return Everything(
         settings=settings,
         environ=environ,
@@ -227,7 +228,9 @@ def _smtp(seen: Everything) -> Iterable[Noted]:
     yield from check_smtp_url(seen.settings)
     if seen.smtp is not None:
         yield from ports.check_ports(seen.smtp)
-        yield from ports.check_tls(seen.smtp)
+        yield from tls.check_tls(seen.smtp, now_s=seen.now_s)
+        yield from login.check_login(seen.smtp)
+        yield from login.check_size(seen.smtp)
 
 
 def _database(seen: Everything) -> Iterable[Noted]:
@@ -240,8 +243,8 @@ def _environment(seen: Everything) -> Iterable[Noted]:
     base_url = base_url_of(seen.settings.base_url)
     yield from environment.check_proxies(seen.environ, base_url)
     yield from environment.check_certificates(seen.environ)
-    if seen.api is not None:
-        yield from environment.check_clock(seen.api, now_s=seen.now_s)
+    greeting = tls.greeted_at(seen.smtp) if seen.smtp is not None else ""
+    yield from environment.check_clock(seen.api, greeting, now_s=seen.now_s)
 
 
 # In the order in which a mail depends on them.

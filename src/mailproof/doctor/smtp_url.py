@@ -1,79 +1,34 @@
 """The SMTP URL as it is written: `smtp://user:password@host:port`, `smtps://` for TLS at once."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote, urlsplit
-
-import msgspec
 
 from mailproof.diagnosis.reasons import Severity
 from mailproof.doctor.finding import Noted, failed, fine, warned
 from mailproof.doctor.settings import Setting, Settings
+from mailproof.providers.smtp_url import SCHEMES, SmtpUrl
+from mailproof.providers.smtp_url import read_smtp_url as read_url
 
 __all__ = ["SmtpUrl", "check_smtp_url", "read_smtp_url"]
 
 CHECK: Final = "smtp.url"
 
-_SCHEMES: Final = {"smtp": 587, "smtps": 465, "smtp+starttls": 587, "submission": 587}
 _IMPLICIT_TLS: Final = 465
+# RFC 6409: mail is handed in at 587 and passed on between servers at 25, which clouds close.
+_BETWEEN_SERVERS: Final = 25
 _EXAMPLE_HOST: Final = re.compile(
     r"(?:smtp|mail|host|server|localhost\.example)?\.?(?:example|your-?domain|domain|host|server)"
     r"\.(?:com|net|org|tld)|host|your[-_.]?\w*",
     re.IGNORECASE,
 )
-_OWN_NETWORK: Final = (".local", ".internal", ".lan", ".localhost", ".home.arpa")
 # What these services want as the login, whatever the account is called (their SMTP pages).
 _FIXED_LOGIN: Final = {"smtp.resend.com": "resend", "smtp.sendgrid.net": "apikey"}
 
 
-class SmtpUrl(msgspec.Struct, frozen=True):
-    """A URL that names a server; `password` is kept only to know whether there is one."""
-
-    scheme: str
-    host: str
-    port: int
-    login: str = ""
-    password: str = ""
-
-    @property
-    def implicit_tls(self) -> bool:
-        return self.scheme == "smtps"
-
-    @property
-    def is_own(self) -> bool:
-        """This machine, a container beside it or the own network, where no provider's rules hold:
-        there a catcher of test mail or a relay without a login are quite in order."""
-        try:
-            return ipaddress.ip_address(self.host).is_private
-        except ValueError:
-            return "." not in self.host or self.host.endswith(_OWN_NETWORK)
-
-    def __repr__(self) -> str:  # a password must not reach a traceback or a log
-        return f"<SmtpUrl {self.scheme}://{self.host}:{self.port}>"
-
-
 def read_smtp_url(setting: Setting | None) -> SmtpUrl | None:
     """Read the URL; None when it names no server."""
-    text = setting.value.strip().strip("\"'") if setting is not None else ""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return None
-    scheme = parts.scheme.lower()
-    if scheme not in _SCHEMES or not parts.hostname or port == 0:
-        return None
-    if "@" in parts.path + parts.query + parts.fragment:
-        return None  # a `/`, `?` or `#` in the password has ended the host
-    return SmtpUrl(
-        scheme,
-        parts.hostname,
-        port or _SCHEMES[scheme],
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-    )
+    return read_url(setting.value) if setting is not None else None
 
 
 def check_smtp_url(settings: Settings) -> Iterator[Noted]:
@@ -100,18 +55,21 @@ def check_smtp_url(settings: Settings) -> Iterator[Noted]:
 def _flaws(url: SmtpUrl, facts: dict[str, str], evidence: str) -> Iterator[Noted]:
     if _EXAMPLE_HOST.fullmatch(url.host):
         yield failed(CHECK, "smtp_url.placeholder", facts, evidence=evidence)
-    if url.implicit_tls and url.port in {25, 587, 2525}:
+    at_once = url.tls == "implicit"
+    if at_once and url.port in {25, 587, 2525}:
         yield failed(CHECK, "smtp_url.tls_too_early", facts, evidence=evidence)
-    if not url.implicit_tls and url.port == _IMPLICIT_TLS:
+    if not at_once and url.port == _IMPLICIT_TLS:
         yield failed(CHECK, "smtp_url.tls_too_late", facts, evidence=evidence)
     wanted = _FIXED_LOGIN.get(url.host.lower(), "")
     if url.login and not url.password:
         yield failed(CHECK, "smtp_url.no_password", facts, evidence=evidence)
-    elif not url.login and not url.is_own and url.port != 25:
+    elif not url.login and not url.is_own and url.port != _BETWEEN_SERVERS:
         yield warned(CHECK, "smtp_url.no_login", facts, severity=Severity.ERROR, evidence=evidence)
     elif wanted and url.login != wanted:
         fixed = facts | {"login": wanted}
         yield failed(CHECK, "smtp_url.wrong_login", fixed, evidence=evidence)
+    if url.port == _BETWEEN_SERVERS and not url.is_own:
+        yield warned(CHECK, "smtp_url.port_25", facts, evidence=evidence)
     if url.port not in {25, 465, 587, 2525} and not url.is_own:
         yield warned(CHECK, "smtp_url.odd_port", facts, evidence=evidence)
 
@@ -121,7 +79,7 @@ def _unreadable(setting: Setting, facts: dict[str, str]) -> Noted:
     scheme, mark, rest = text.partition("://")
     if not mark:
         return failed(CHECK, "smtp_url.no_scheme", facts)
-    if scheme.lower() not in _SCHEMES:
+    if scheme.lower() not in SCHEMES:
         return failed(CHECK, "smtp_url.wrong_scheme", facts | {"scheme": scheme[:20]})
     login = rest.rpartition("@")[0]
     if re.search(r"[/#?@\[\]%]", login):

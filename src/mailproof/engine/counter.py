@@ -1,5 +1,6 @@
 """The counter: takes mail in, and waits with those who want to know."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -9,6 +10,7 @@ import structlog
 from mailproof.engine.attachments import fetched, has_urls
 from mailproof.engine.context import Context
 from mailproof.engine.intake import Intake, Placing
+from mailproof.engine.measures import Spread
 from mailproof.engine.receipts import (
     Caller,
     Closed,
@@ -78,6 +80,7 @@ class Counter:
         self._accepted = accepted
         self._fetch = fetch
         self._in_flight = 0
+        self.accepting = Spread()
         self.flush = Coalescer(self._write, batch_max=_BATCH_MAX)
 
     async def accept(
@@ -122,6 +125,10 @@ class Counter:
             case _:
                 return Closed(answer.sender, answer.reason, failure_from_json(answer.failure))
 
+    @property
+    def in_flight_bytes(self) -> int:
+        return self._in_flight
+
     async def _with_files(
         self, caller: Caller, emails: Sequence[Email], endpoint: str
     ) -> Sequence[Email]:
@@ -141,7 +148,7 @@ class Counter:
         placing: Placing,
         wait_s: float,
     ) -> tuple[Answer, bool]:
-        now = self._database.now()
+        now, began = self._database.now(), time.monotonic()
         if wait_s > 0:
             placing = msgspec.structs.replace(placing, wait_until=now + int(wait_s * 1000))
         submission = self._intake.submission(caller, asked, whole, placing, now)
@@ -155,7 +162,9 @@ class Counter:
                 stored.append(mail)
             submission = msgspec.structs.replace(submission, mails=tuple(stored))
         strict = any(mail.on_hold == "refuse" for mail in mails)
-        return await self.flush.submit(submission), strict
+        answer = await self.flush.submit(submission)
+        self.accepting.add(time.monotonic() - began)
+        return answer, strict
 
     async def _settle(self, waited: tuple[Receipt, ...], *, strict: bool) -> tuple[Receipt, ...]:
         if not strict:

@@ -13,7 +13,7 @@ from mailproof.diagnosis.evidence import Origin
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import FACTS, Failover, Next, Reason
 from mailproof.mail.lifecycle import State
-from mailproof.providers.base import Capabilities, Sent
+from mailproof.providers.base import Capabilities, Confirms, Sent, SentPart
 from mailproof.store.mails.failures import failure_to_json
 from mailproof.store.shapes import (
     EVERY_SENDER,
@@ -59,6 +59,9 @@ _SLOW_REASONS: Final = frozenset(
 )
 _RATE_WAIT_S: Final = 1.0
 _SOONEST_MS: Final = 250
+# So long after its acceptance to look what became of a mail: a webhook tells sooner, and without
+# one the provider must be asked.
+_LOOK_MS: Final = {Confirms.WEBHOOK: 60_000, Confirms.POLL: 20_000}
 # So often a process that cannot make a mail's bytes looks whether another one has taken it.
 _OTHER_RELEASE_MS: Final = 10_000
 
@@ -130,21 +133,53 @@ def unsendable(mail: Claimed, capabilities: Capabilities, now: int) -> Outcome:
 
 def _sent(tried: Tried, sent: Sent) -> Outcome:
     mail = tried.mail
+    later = [part for part in sent.refused if _comes_back(tried, part)]
+    ended = [part for part in sent.refused if part not in later]
+    results = [
+        RecipientResult(part.address, State.FAILED.value, part.failure.reason.value)
+        for part in ended
+    ]
+    told: dict[str, object] = {
+        "provider_message_id": sent.provider_message_id,
+        "took_ms": tried.ended_at - tried.started_at,
+        "age_ms": tried.ended_at - mail.created_at,
+    }
+    if sent.said:
+        told["said"] = sent.said
+    if later:
+        # Those who have it are settled, so that the next try is for the others alone.
+        results += [RecipientResult(address, State.SENT.value, None) for address in sent.taken]
+        told |= {"recipients_sent": len(sent.taken), "recipients_open": len(later)}
+    to = State.SANDBOXED if tried.capabilities.sandboxed else State.SENT
+    first = later[0].failure if later else None
     return Outcome(
         mail=mail,
-        to=State.SANDBOXED if tried.capabilities.sandboxed else State.SENT,
-        reason=None,
-        attempt=_attempt(tried, AttemptOutcome.ACCEPTED, message_id=sent.provider_message_id),
-        opening=Opening(mail.provider or "", mail.lane_sender, accepted=True),
-        recipients=tuple(
-            RecipientResult(part.address, State.FAILED.value, part.failure.reason.value)
-            for part in sent.refused
+        to=to if first is None else State.DEFERRED,
+        reason=None if first is None else first.reason.value,
+        attempt=_attempt(
+            tried, AttemptOutcome.ACCEPTED, first, message_id=sent.provider_message_id
         ),
-        event_data={
-            "provider_message_id": sent.provider_message_id,
-            "took_ms": tried.ended_at - tried.started_at,
-        },
+        due_at=None if first is None else _due_at(tried, first),
+        count_try=first is not None and FACTS[first.reason].tries is not None,
+        new_epoch=first is not None,
+        opening=Opening(mail.provider or "", mail.lane_sender, accepted=True),
+        recipients=tuple(results),
+        final=tried.capabilities.confirms is Confirms.NONE,
+        event_data=told,
+        look_at=_look_at(tried) if to is State.SENT else None,
+        webhook=tried.capabilities.confirms is Confirms.WEBHOOK,
     )
+
+
+def _look_at(tried: Tried) -> int | None:
+    after_ms = _LOOK_MS.get(tried.capabilities.confirms)
+    return None if after_ms is None else tried.ended_at + after_ms
+
+
+def _comes_back(tried: Tried, part: SentPart) -> bool:
+    """May this recipient be served later? The rest of the mail is out already."""
+    tries = FACTS[part.failure.reason].tries
+    return part.failure.retryable and (tries is None or tried.mail.tries + 1 < tries)
 
 
 def _is_ambiguous(failure: Failure) -> bool:

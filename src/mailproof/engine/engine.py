@@ -10,9 +10,12 @@ import msgspec
 import structlog
 
 from mailproof.clock import Clock, first_of
+from mailproof.engine.confirming import Confirming
 from mailproof.engine.context import Context
 from mailproof.engine.counter import Counter
+from mailproof.engine.feedback import Feedback
 from mailproof.engine.intake import Intake
+from mailproof.engine.measures import Measures, measured
 from mailproof.engine.policy import Policy
 from mailproof.engine.probing import Prober
 from mailproof.engine.pump import Pump
@@ -120,6 +123,10 @@ class Engine:
         self.counter = Counter(context, intake, self.waiting, self.wake, parts.fetch)
         parts.database.listen(self.waiting.heard)
         self.upkeep = Upkeep(context, self._heard, self.wake, leased=parts.duties_leased)
+        self.feedback = Feedback(context, parts.providers, parts.installation)
+        self._confirming = Confirming(
+            context, parts.providers, parts.installation, lambda: self.upkeep.last
+        )
         parts.database.listen(self._wake_for)
         self._listeners: list[Callable[[Tick], None]] = []
         self._stopping = asyncio.Event()
@@ -134,6 +141,18 @@ class Engine:
     def stands_by(self) -> bool:
         """Would this process send, if another one did not?"""
         return self._sends and not self.upkeep.is_engine
+
+    def measures(self) -> Measures:
+        """How this process fares."""
+        return Measures(
+            flushes={
+                "accept": measured(self.counter.flush),
+                "record": measured(self.recorder.flush),
+            },
+            accepting=self.counter.accepting,
+            in_flight={pump.provider.name: pump.busy for pump in self.pumps},
+            in_flight_bytes=self.counter.in_flight_bytes,
+        )
 
     def on_tick(self, listener: Callable[[Tick], None]) -> None:
         """Call `listener` once a second with what has changed."""
@@ -167,12 +186,15 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             flushes = {
                 group.create_task(self.recorder.flush.run()),
+                group.create_task(self.recorder.beginnings.run()),
                 group.create_task(self.counter.flush.run()),
+                group.create_task(self.feedback.flush.run()),
             }
             try:
                 async with asyncio.TaskGroup() as background:
                     background.create_task(self.upkeep.run())
                     background.create_task(self.waiting.run())
+                    background.create_task(self.feedback.run())
                     sending = background.create_task(self._send_when_ours(background))
                     self.started.set()
                     await self._stopping.wait()
@@ -181,7 +203,9 @@ class Engine:
             except* _Stopped:
                 pass  # the group has cancelled what only watched
             self.counter.flush.close()
+            self.feedback.flush.close()
             self.recorder.flush.close()
+            self.recorder.beginnings.close()
             await asyncio.wait(flushes)
 
     async def _send_when_ours(self, group: asyncio.TaskGroup) -> None:
@@ -201,6 +225,7 @@ class Engine:
         for prober in self._probers:
             group.create_task(self._steadily("check.crashed", prober.watch_once))
             group.create_task(self._steadily("probe.crashed", partial(self._probe, prober)))
+        group.create_task(self._steadily("confirming.crashed", self._confirming.once))
         group.create_task(self._look_around())
         self.wake()
         async with asyncio.TaskGroup() as pumping:

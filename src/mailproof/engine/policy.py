@@ -50,6 +50,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     at_once: int = 64
     drain_s: float = 20.0
     contents_s: float = 7 * 86_400
+    mails_s: float = 90 * 86_400
     in_flight_max: int = 256 * 1024 * 1024
 
     def handling(self, name: str) -> Handling:

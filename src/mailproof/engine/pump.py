@@ -6,17 +6,19 @@ takes as many as a record has just finished.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final
 
 import msgspec
 import structlog
 
 from mailproof.clock import first_of
-from mailproof.diagnosis.evidence import Evidence, Raised
+from mailproof.diagnosis.evidence import Evidence, Origin, Raised
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.engine.context import Context
 from mailproof.engine.decide import Tried, decide, give_up_on, is_too_old_to_repeat, unsendable
+from mailproof.engine.pace import Pace, told_pace
 from mailproof.engine.receipts import Receipt
 from mailproof.engine.recorder import Recorder
 from mailproof.engine.seldom import Seldom
@@ -38,7 +40,13 @@ _STORE_PAUSE_S: Final = 1.0
 # A provider that asks for a longer pause is asked once in between: one call may be refused, and a
 # header may be wrong. The mail itself waits as long as it was told.
 _SLOW_MOST_S: Final = 60.0
+# Many calls that were turned away together ask for one pause, which is written once.
+_SAME_PAUSE_S: Final = 0.25
 _LATE_MAX_S: Final = 5.0
+# One place in so many is for critical mail alone, which must not wait behind a bulk that hangs.
+# Of very few there is none to spare: other mail would lose a third of its way.
+_SPARE_EVERY: Final = 8
+_SPARE_FROM: Final = 4
 
 
 class _Going(msgspec.Struct, frozen=True):
@@ -69,11 +77,15 @@ class Pump:
         )
         self._wake = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._calls = asyncio.Semaphore(policy.at_once)
-        self._capacity = 2 * policy.at_once
+        at_once = min(policy.at_once, provider.capabilities.at_once or policy.at_once)
+        self._spare = 0 if at_once < _SPARE_FROM else max(1, at_once // _SPARE_EVERY)
+        self._calls = asyncio.Semaphore(at_once)
+        self._ordinary = asyncio.Semaphore(at_once - self._spare)
+        self._capacity = 2 * at_once
         self._busy = 0
         self._timer_set = False
-        self._slow_until = 0.0
+        self._slow_until = self._slow_written = 0.0
+        self._pace = Pace(self._taker.rate)
         self._last_accepted_at = 0
         self._failing = Seldom(context.clock)
         # Leased, and not yet with the provider: what may be handed back as if it had never been. By
@@ -82,6 +94,11 @@ class Pump:
         self._sends: asyncio.TaskGroup | None = None
         # Senders of closed routes that only a live mail can try, while none is held behind them.
         self.wanted_probes: set[str] = set()
+
+    @property
+    def busy(self) -> int:
+        """Mails that are claimed and not yet recorded."""
+        return self._busy
 
     def wake(self) -> None:
         """Something may be there to claim."""
@@ -119,12 +136,12 @@ class Pump:
     async def probe(self, sender: str) -> bool:
         """Send one held mail of a closed route, and wait for what comes of it. False: none is held
         that would try it."""
-        taken = await self._database.write(take_probe, self._taker, sender, queued=False)
+        taken = await self._database.write(take_probe, self._paced(), sender, queued=False)
         while taken.more and taken.slots is not None:  # the rate lets nothing go at this moment
             await self._until(self._by_our_clock(taken.slots.first_at_us))
             if self._stopped.is_set():
                 return True
-            taken = await self._database.write(take_probe, self._taker, sender, queued=False)
+            taken = await self._database.write(take_probe, self._paced(), sender, queued=False)
         if not taken.going:
             return False
         if self._sends is None or self._stopped.is_set():
@@ -141,7 +158,10 @@ class Pump:
             if self._slow_until > self._clock.now():
                 self._wake_at(sends, self._slow_until)
                 return
-            taken = await self._database.write(take, self._taker, free)
+            # The last places are for critical mail: it finds one, whatever else is under way.
+            urgent = free <= self._spare
+            most = free if urgent else free - self._spare
+            taken = await self._database.write(take, self._paced(), most, critical_only=urgent)
             if taken.slots is not None and not taken.slots.count:
                 self._wake_at(sends, self._by_our_clock(taken.slots.first_at_us))
                 return
@@ -155,13 +175,14 @@ class Pump:
                         for mail in taken.met
                     ]
                 )
-            if not taken.more:
-                return
+            for_critical = self._busy + self._spare >= self._capacity
+            if not taken.more or (for_critical and any(not one.critical for one in taken.going)):
+                return  # nothing is left, or nothing of the kind for which there is a place
 
     async def _try_probe(self, sends: asyncio.TaskGroup, sender: str) -> None:
         """A closed route that nothing is held behind, because another provider carries its mail or
         none has come since: the next mail tries it, and goes the other way if that fails."""
-        taken = await self._database.write(take_probe, self._taker, sender, queued=True)
+        taken = await self._database.write(take_probe, self._paced(), sender, queued=True)
         if taken.going:
             self.wanted_probes.discard(sender)
             self._start(sends, taken)
@@ -206,9 +227,9 @@ class Pump:
             return
         if going.at is not None:
             await self._until(going.at)
-        async with self._calls:
-            if _lease(mail) not in self._unbegun:
-                return  # it was handed back meanwhile
+        async with nullcontext() if mail.critical else self._ordinary, self._calls:
+            if _lease(mail) not in self._unbegun or not await self._may_begin(mail):
+                return  # it was handed back meanwhile, or somebody else has it
             left_s = (going.until - self._database.now()) / 1000
             if left_s < min(self._deadline_s, self._taker.lease_ms / 2000):
                 # We stood still, or others took too long: another node may have it by now.
@@ -222,6 +243,22 @@ class Pump:
                 del self._unbegun[_lease(mail)]
                 await self._call(going, encoded, min(self._deadline_s, left_s))
 
+    async def _may_begin(self, mail: Claimed) -> bool:
+        """Where the provider knows no keys, a mail sets out when it is on disk that it does."""
+        if self.provider.capabilities.key_ttl_s is not None:
+            return True
+        try:
+            holds = await self._recorder.begin(_lease(mail))
+        except StoreError as error:
+            _log.error("beginning.unwritten", email_id=mail.id, error=str(error))
+            await self._hand_back([mail])
+            return False
+        if _lease(mail) not in self._unbegun:
+            return False
+        if not holds:
+            _log.warning("lease.lost", email_id=mail.id, attempt=mail.lease_no)
+        return holds
+
     def _encoded(self, mail: Claimed, content: Content | None) -> Encoded | None:
         """None: these bytes cannot be made any more, so nothing else may go out under this key."""
         if content is None:
@@ -234,6 +271,7 @@ class Pump:
                     payload=content.payload,
                     stamp=mail.id,
                     encoder=mail.encoder,
+                    created_at=mail.created_at,
                     settled=content.settled,
                 )
             )
@@ -266,6 +304,7 @@ class Pump:
         ended_at = self._database.now()
         if isinstance(result, Sent):
             self._last_accepted_at = ended_at
+            self._pace.taken(started_at)
         _log.debug(
             "provider.called",
             provider=self.provider.name,
@@ -287,21 +326,29 @@ class Pump:
             result,
         )
         failure = result if isinstance(result, Failure) else None
-        if failure is not None and failure.reason is Reason.RATE_LIMITED:
+        if failure is not None and _slows_all(failure):
+            self._pace.turned_away(started_at, told_pace(failure))
             await self._slow_down(outcome.due_at or ended_at)
         await self._recorder.record(outcome, failure)
 
     async def _slow_down(self, until: int) -> None:
-        """Nothing more goes before then, here and, where there is a rate, on other nodes."""
+        """Nothing more goes before then, here and on other nodes that know a rate or a pace."""
         until = min(until, self._database.now() + int(_SLOW_MOST_S * 1000))
-        self._slow_until = max(self._slow_until, self._by_our_clock(until * 1000))
-        if self._taker.rate is None:
+        at = self._by_our_clock(until * 1000)
+        self._slow_until = max(self._slow_until, at)
+        if at < self._slow_written + _SAME_PAUSE_S:
             return
+        self._slow_written = at
         try:
             await self._database.write(slow_down, self.provider.name, until)
         except StoreError as error:
             # It costs the others' pause; what is known of the mail is recorded yet.
             _log.error("pause.unwritten", provider=self.provider.name, error=str(error))
+
+    def _paced(self) -> Taker:
+        """As fast as is configured, and no faster than the provider has been found to take it."""
+        rate = self._pace.now(self._database.now())
+        return msgspec.structs.replace(self._taker, rate=rate)
 
     async def _return_unbegun(self) -> None:
         mails = tuple(self._unbegun.values())
@@ -339,3 +386,8 @@ class Pump:
 
 def _lease(mail: Claimed) -> tuple[str, int]:
     return (mail.id, mail.lease_no)
+
+
+def _slows_all(failure: Failure) -> bool:
+    """A recipient's server that is busy slows its own mail only."""
+    return failure.reason is Reason.RATE_LIMITED and failure.origin is not Origin.RECEIVER

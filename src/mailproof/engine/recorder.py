@@ -11,6 +11,7 @@ from mailproof.engine.receipts import Receipt
 from mailproof.engine.seldom import Seldom
 from mailproof.store.base import StoreError
 from mailproof.store.flush import Coalescer
+from mailproof.store.mails.begin import begin
 from mailproof.store.mails.record import record
 from mailproof.store.shapes import Outcome, Recorded
 
@@ -32,6 +33,7 @@ class Recorder:
         self._unwritten = Seldom(context.clock)
         self.tell = tell
         self.flush = Coalescer(self._write, batch_max=_RECORD_MAX)
+        self.beginnings = Coalescer(self._begin, batch_max=_RECORD_MAX)
 
     async def record(self, outcome: Outcome, failure: Failure | None) -> Recorded:
         """Until it is written, however long the store is away: an outcome that is known must not
@@ -57,6 +59,16 @@ class Recorder:
             [Receipt(id=recorded.id, state=recorded.state, reason=recorded.reason, failure=failure)]
         )
         return recorded
+
+    async def begin(self, lease: tuple[str, int]) -> bool:
+        """On disk that the mail of this lease sets out; False: somebody else has it by now.
+
+        Raises `StoreError`: then it has not set out, and must not.
+        """
+        return await self.beginnings.submit(lease)
+
+    async def _begin(self, leases: Sequence[tuple[str, int]], again: bool) -> Sequence[bool]:  # noqa: FBT001
+        return await self._database.write(begin, leases)
 
     async def _write(self, outcomes: Sequence[Outcome], again: bool) -> Sequence[Recorded]:  # noqa: FBT001
         return await self._database.write(record, outcomes, self._routing, again=again)

@@ -36,7 +36,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
 
 
-async def take(tx: Tx, taker: Taker, most: int) -> Taken:
+async def take(tx: Tx, taker: Taker, most: int, *, critical_only: bool = False) -> Taken:
     """Up to `most` mails, and no more than the provider's rate lets go within a second."""
     slots = None
     if taker.rate is not None:
@@ -45,7 +45,12 @@ async def take(tx: Tx, taker: Taker, most: int) -> Taken:
             return Taken(slots=slots)
         most = slots.count
     claimed = await claim(
-        tx, provider=taker.provider, most=most, node=taker.node, lease_ms=taker.lease_ms
+        tx,
+        provider=taker.provider,
+        most=most,
+        node=taker.node,
+        lease_ms=taker.lease_ms,
+        critical_only=critical_only,
     )
     going = [mail for mail in claimed if mail.state == State.SENDING]
     if slots is not None and len(going) < slots.count:

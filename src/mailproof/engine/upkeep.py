@@ -128,7 +128,12 @@ class Upkeep:
         if self._clock.now() >= self._sweep_at:
             self._sweep_at = self._clock.now() + _SWEEP_EVERY_S
             await write(end_pinned_to_removed, _AT_ONCE, self._routing)
-            swept = await write(sweep, _AT_ONCE, contents_ms=int(self._policy.contents_s * 1000))
+            swept = await write(
+                sweep,
+                _AT_ONCE,
+                contents_ms=int(self._policy.contents_s * 1000),
+                mails_ms=int(self._policy.mails_s * 1000),
+            )
             if max(msgspec.structs.astuple(swept)) >= _AT_ONCE:
                 # There is more: who accepts a thousand mails a minute must get rid of as many.
                 self._sweep_at = self._clock.now()

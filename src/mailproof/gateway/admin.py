@@ -13,6 +13,7 @@ from mailproof.gateway.exchange import Answer, Refused, Request, json_answer, re
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.routing import Route, Routes
 from mailproof.mail.invalid import InvalidInput
+from mailproof.record.metrics.page import Shown
 
 __all__ = ["AdminSide", "LogLevel", "is_loopback"]
 
@@ -23,8 +24,8 @@ _BODY_MAX: Final = 64 * 1024
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
 _MISSING: Final = (
-    "The admin listener has no such page. `/admin/v1/state` tells how things stand; mail is sent "
-    "through the public listener."
+    "The admin listener has no such page. `/admin/v1/state` tells how things stand, `/metrics` the "
+    "same to Prometheus; mail is sent through the public listener."
 )
 
 
@@ -33,7 +34,8 @@ class AdminSide:
 
     `token` None: open, because it listens on a loopback address only. Then the machine's users are
     let in, but not the web pages that they look at: those come with a foreign `Host` or `Origin`.
-    `state()` gives what `/admin/v1/state` shows, `set_level` changes the level of the log.
+    `state()` gives what `/admin/v1/state` shows, `metrics` what Prometheus scrapes, in a format
+    that its `Accept` takes; `set_level` changes the level of the log.
     """
 
     def __init__(
@@ -41,15 +43,18 @@ class AdminSide:
         *,
         token: Callable[[], str] | None,
         state: Callable[[], Awaitable[Any]],
+        metrics: Callable[[str], Awaitable[Shown]],
         set_level: Callable[[LogLevel], None],
     ) -> None:
         self._token = token
         self._state = state
+        self._metrics = metrics
         self._set_level = set_level
         self._room = Room(waiting_max=100, bytes_max=1024 * 1024)
         self._routes = Routes(
             (
                 Route("/admin/v1/state", {"GET": self._show_state}),
+                Route("/metrics", {"GET": self._show_metrics}),
                 Route("/admin/v1/log-level", {"POST": self._change_level}),
             ),
             _MISSING,
@@ -67,6 +72,10 @@ class AdminSide:
 
     async def _show_state(self, request: Request) -> Answer:
         return json_answer(await self._state())
+
+    async def _show_metrics(self, request: Request) -> Answer:
+        shown = await self._metrics(request.every(b"accept"))
+        return Answer(200, shown.body, media_type=shown.media_type.encode())
 
     async def _change_level(self, request: Request) -> Answer:
         taken: list[int] = []

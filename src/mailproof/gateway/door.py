@@ -1,9 +1,10 @@
 """What every request goes through: its id, one place where errors become answers, its log line."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -69,7 +70,7 @@ class Door:
         try:
             answer = await _answer(side, request)
         except ClientLeft:
-            _log.info("request.abandoned", method=request.method, path=request.path)
+            _log.info("request.abandoned", method=request.method, path=request.path_told)
             return
         except asyncio.CancelledError:
             # The drain took too long. The engine finishes what it has begun to accept.
@@ -87,10 +88,27 @@ class Door:
         ]
         if answer.status == 204:
             del headers[:2]  # RFC 9110 section 8.6: no content, and no length of it
+        if answer.stream is not None:
+            del headers[1]  # nobody knows its length yet
         if self._is_draining():
             headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        if answer.stream is None:
+            await send(start)
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await _send_piece_by_piece(answer.body, answer.stream, start, send)
+
+
+async def _send_piece_by_piece(
+    first: bytes, rest: AsyncGenerator[bytes, None], start: MutableMapping[str, Any], send: Send
+) -> None:
+    async with contextlib.aclosing(rest):  # it holds something, whatever happens here
+        await send(start)
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        async for piece in rest:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _answer(side: Side, request: Request) -> Answer:
@@ -106,7 +124,9 @@ async def _answer(side: Side, request: Request) -> Answer:
     except ClientLeft:
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours: told once, and never to a stranger
-        _log.critical("request.crashed", method=request.method, path=request.path, exc_info=error)
+        _log.critical(
+            "request.crashed", method=request.method, path=request.path_told, exc_info=error
+        )
         message = f"Something went wrong here; it is in the log under request {request.id}."
         said = Refused("application_error", message)
     else:
@@ -116,7 +136,7 @@ async def _answer(side: Side, request: Request) -> Answer:
         _log.error(
             "request.failed",
             method=request.method,
-            path=request.path,
+            path=request.path_told,
             status=said.status,
             error=said.detail,
         )
@@ -136,7 +156,7 @@ def _tell(request: Request, answer: Answer, began: float) -> None:
     tell(
         "request.answered",
         method=request.method,
-        path=request.path,
+        path=request.path_told,
         status=answer.status,
         name=answer.name,
         took_ms=round((time.monotonic() - began) * 1_000, 1),

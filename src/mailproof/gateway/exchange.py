@@ -1,7 +1,7 @@
 """One HTTP request and its answer: thin over ASGI, because every mail comes through here."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -38,13 +38,15 @@ _AGENT_MAX: Final = 200
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What goes back. `name`: that of the error; empty: it is none."""
+    """What goes back. `name`: that of the error; empty: it is none. `stream`: what follows on
+    `body`, piece by piece. It has begun already, so closing it ends what it holds."""
 
     status: int
     body: bytes
     headers: Headers = ()
     media_type: bytes = b"application/json; charset=utf-8"
     name: str = ""
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 class Refused(Exception):
@@ -90,6 +92,7 @@ class Request:
         "app",
         "body",
         "email_id",
+        "has_left",
         "id",
         "kind",
         "receive",
@@ -109,6 +112,7 @@ class Request:
         self.app = ""  # whose key it is or was
         self.body = b""
         self.refused: list[Refused] = []  # parts of it, where the rest is accepted
+        self.has_left = False  # nobody is there any more to hear the answer
 
     def header(self, name: bytes) -> str | None:
         """The last of that name, which stands here in lower case."""
@@ -133,6 +137,12 @@ class Request:
         return path if not path.endswith("/") else path.rstrip("/") or "/"
 
     @property
+    def path_told(self) -> str:
+        """As it may stand in a log: who has the token of a status page can read the status."""
+        path = self.path
+        return "/status/…" if path.startswith("/status/") else path
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The last value of each name."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
@@ -151,6 +161,12 @@ class Request:
     @property
     def user_agent(self) -> str:
         return (self.header(b"user-agent") or "")[:_AGENT_MAX]
+
+    async def left(self) -> None:
+        """Return when the client has gone. Whatever it still sends is nobody's."""
+        while not self.has_left:
+            message = await self.receive()
+            self.has_left = message["type"] == "http.disconnect"
 
     def path_id(self) -> str:
         """The mail's id from the path in its usual writing. Raises `Refused`: it is no UUID."""

@@ -11,10 +11,19 @@ import msgspec
 
 from mailproof.diagnosis.placeholder import is_placeholder
 from mailproof.engine.receipts import Caller
-from mailproof.store.base import Database
-from mailproof.store.nodes.keys import ApiKey, Scope, find_key, hash_key, status_secret_of
+from mailproof.store.base import Database, Tx
+from mailproof.store.nodes.keys import (
+    ApiKey,
+    Scope,
+    find_key,
+    hash_key,
+    key_with_id,
+    list_keys,
+    origins_of,
+    status_secret_of,
+)
 
-__all__ = ["KeyKind", "KeyRing", "Known", "ProviderKey"]
+__all__ = ["KeyKind", "KeyRing", "Known", "ProviderKey", "Reader", "somebody_of"]
 
 # How old what is remembered may be: the promise on revocation, whoever revokes.
 _AGE_MAX_S: Final = 1.0
@@ -43,6 +52,17 @@ class Known(msgspec.Struct, frozen=True):
     caller: Caller | None = None
 
 
+class Reader(msgspec.Struct, frozen=True):
+    """Whose mails a status token may tell of. `origins`: of the web pages that may read it."""
+
+    app: str
+    status_secret: bytes
+    origins: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Reader of {self.app}>"
+
+
 class ProviderKey(msgspec.Struct, frozen=True):
     """A provider's own key that apps may keep using (`accept_as_app_key`). `app`: its name."""
 
@@ -65,6 +85,7 @@ class KeyRing:
         self._monotonic = monotonic
         self._known: dict[bytes, tuple[float, Known]] = {}
         self._unknown: dict[bytes, tuple[float, Known]] = {}
+        self._readers: dict[str, tuple[float, Reader | None]] = {}
         self._asking: dict[bytes, asyncio.Lock] = {}
         self._version: int | None = None
         self._generation = 0
@@ -76,6 +97,7 @@ class KeyRing:
             self._generation += 1
             self._known.clear()
             self._unknown.clear()
+            self._readers.clear()
 
     async def look(self, token: str) -> Known:
         """What `token` is worth now. Raises `StoreUnavailable`: nobody can tell."""
@@ -96,6 +118,41 @@ class KeyRing:
         finally:
             if self._asking.get(hashed) is lock and not lock.locked():
                 del self._asking[hashed]
+
+    async def reader(self, key_id: str) -> Reader | None:
+        """Who signs status tokens with the key of this id; None: nobody (any more).
+
+        Raises `StoreUnavailable`: nobody can tell.
+        """
+        entry = self._readers.get(key_id)
+        if entry is not None and self._monotonic() - entry[0] < _AGE_MAX_S:
+            return entry[1]
+        found = await self._find_reader(key_id)
+        if len(self._readers) >= _KNOWN_MAX:
+            self._readers.clear()
+        self._readers[key_id] = (self._monotonic(), found)
+        return found
+
+    async def _find_reader(self, key_id: str) -> Reader | None:
+        async def read(tx: Tx) -> tuple[ApiKey | None, frozenset[str]]:
+            key = await key_with_id(tx, key_id)
+            app = provider[0] if key is None and provider else key.name if key else ""
+            return key, await origins_of(tx, app) if app else frozenset()
+
+        provider = self._provider_with(key_id)
+        key, origins = await self._db.read(read)
+        if key is not None:
+            good = key.revoked_at is None
+            return Reader(key.name, key.status_secret, origins) if good else None
+        return Reader(*provider, origins) if provider else None
+
+    def _provider_with(self, key_id: str) -> tuple[str, bytes] | None:
+        """The app and the status secret of the provider's key with that id, if apps may use it."""
+        for each in self._provider_keys:
+            secret = each.read()
+            if _may_stand_for_an_app(secret) and hash_key(secret).hex()[:_ID_DIGITS] == key_id:
+                return each.app, status_secret_of(secret)
+        return None
 
     def _remembered(self, hashed: bytes) -> Known | None:
         entry = self._known.get(hashed) or self._unknown.get(hashed)
@@ -123,6 +180,19 @@ class KeyRing:
             if hmac.compare_digest(hash_key(secret), hashed):
                 return _of_provider(each.app, token, hashed)
         return Known(KeyKind.PLACEHOLDER if is_placeholder(token) else KeyKind.UNKNOWN)
+
+
+async def somebody_of(
+    db: Database, app: str, provider_keys: Sequence[ProviderKey]
+) -> Caller | None:
+    """A caller of that app, by any of its good keys. None: it has none any more."""
+    for key in await db.read(list_keys):
+        if key.name == app and key.revoked_at is None:
+            return _of_app(key).caller
+    for each in provider_keys:
+        if each.app == app and _may_stand_for_an_app(secret := each.read()):
+            return _of_provider(app, secret, hash_key(secret)).caller
+    return None
 
 
 def _may_stand_for_an_app(secret: str) -> bool:

@@ -11,6 +11,7 @@ from mailproof.engine.receipts import Caller
 from mailproof.gateway.exchange import Answer, Refused, Request, json_answer, refused_as
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.shown import mail_in_full, mail_in_resends_shape
+from mailproof.gateway.status.links import StatusLinks
 from mailproof.mail.fields import optional_text, read_object
 from mailproof.mail.invalid import InvalidInput
 from mailproof.mail.schedule import read_schedule
@@ -47,7 +48,9 @@ class OwnMails:
         room: Room,
         clock: Callable[[], datetime],
         language: OperatorLanguage,
+        links: StatusLinks,
     ) -> None:
+        self._links = links
         self._db = db
         self._room = room
         self._clock = clock
@@ -82,7 +85,8 @@ class OwnMails:
         shown = await self._db.read(show, request.path_id(), caller.app)
         if shown is None:
             raise _not_found()
-        return json_answer(mail_in_full(shown, self._language))
+        link = self._links.link(caller, shown.mail.id, shown.mail.purpose)
+        return json_answer(mail_in_full(shown, self._language, link))
 
     async def reschedule(self, request: Request, caller: Caller) -> Answer:
         """`PATCH /emails/{id}`: a scheduled mail goes out at another time."""

@@ -10,11 +10,13 @@ import msgspec
 from mailproof.engine.receipts import Caller
 from mailproof.gateway.client import client_address
 from mailproof.gateway.exchange import Answer, Refused, Request, json_answer
+from mailproof.gateway.hooks_in import Hear, HooksIn
 from mailproof.gateway.keyring import KeyKind, KeyRing
 from mailproof.gateway.own_mails import OwnMails
 from mailproof.gateway.refusals import Refusals, message_of, recipient_of
 from mailproof.gateway.routing import Route, Routes
 from mailproof.gateway.sending import Sending
+from mailproof.gateway.status.serving import StatusPages
 from mailproof.store.nodes.installation import Installation
 from mailproof.store.records.refusals import NewRefusal, RefusalKind
 
@@ -62,6 +64,8 @@ class PublicSide:
         *,
         sending: Sending,
         own_mails: OwnMails,
+        status: StatusPages,
+        hear: Hear,
         keys: KeyRing,
         refusals: Refusals,
         installation: Installation,
@@ -90,6 +94,9 @@ class PublicSide:
                 ),
                 Route("/emails/{id}/cancel", {"POST": keyed(mail.cancel)}),
                 Route("/v1/emails/{id}", {"GET": keyed(mail.show_in_full)}),
+                Route("/status/{id}", {"GET": status.show}),
+                Route("/status.js", {"GET": status.script}),
+                Route("/webhooks/{id}", {"POST": HooksIn(hear, _MISSING).take}),
                 Route("/healthz", {"GET": _alive}),
                 Route("/readyz", {"GET": self._ready}),
                 Route("/openapi.json", {"GET": self._describe}),
@@ -110,11 +117,11 @@ class PublicSide:
         fingerprint = self._installation.fingerprint(request.token) if request.token else ""
         new = NewRefusal(
             at=self._now_ms(),
-            kind=request.kind,
+            kind=_kind_of(request, refused),
             app=request.app,
             key_fingerprint=fingerprint,
             client=client_address(request, self._trusted_proxies),
-            path=request.path,
+            path=request.path_told,
             name=refused.name,
             status=refused.status,
             recipient=recipient_of(request.body, refused.where),
@@ -170,6 +177,13 @@ _KINDS: Final = {
     KeyKind.PLACEHOLDER: RefusalKind.PLACEHOLDER,
     KeyKind.UNKNOWN: RefusalKind.UNKNOWN_KEY,
 }
+
+
+def _kind_of(request: Request, refused: Refused) -> RefusalKind:
+    """A From that is no sender is a setting of the app: all of its mails meet the same."""
+    if request.kind is RefusalKind.OTHER and refused.where.rpartition(".")[2] == "from":
+        return RefusalKind.SENDER_INVALID
+    return request.kind
 
 
 async def _alive(request: Request) -> Answer:

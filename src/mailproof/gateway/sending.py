@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +31,7 @@ from mailproof.gateway.exchange import (
 from mailproof.gateway.passing import pass_on
 from mailproof.gateway.preferences import Preferences, read_preferences
 from mailproof.gateway.room import Room, read_body
+from mailproof.gateway.status.links import StatusLinks
 from mailproof.mail.invalid import InvalidInput
 from mailproof.mail.lifecycle import State
 from mailproof.mail.message import SIZE_MAX, Email, check_idempotency_key
@@ -55,8 +57,14 @@ class Sending:
     """`wait_s`: so long an answer waits for the first attempt where nobody says otherwise."""
 
     def __init__(
-        self, mailroom: Mailroom, room: Room, clock: Callable[[], datetime], wait_s: float
+        self,
+        mailroom: Mailroom,
+        room: Room,
+        clock: Callable[[], datetime],
+        wait_s: float,
+        links: StatusLinks,
     ) -> None:
+        self._links = links
         self._mailroom = mailroom
         self._room = room
         self._clock = clock
@@ -86,7 +94,7 @@ class Sending:
         finally:
             self._room.leave()
             self._room.give(sum(taken))
-        return _single(receipts.mails[0], wanted)
+        return _single(receipts.mails[0], wanted, partial(self._links.link, caller))
 
     async def send_batch(self, request: Request, caller: Caller) -> Answer:
         """All mails or none; with `x-batch-validation: permissive` those that are valid."""
@@ -105,7 +113,8 @@ class Sending:
         finally:
             self._room.leave()
             self._room.give(sum(taken))
-        tree: dict[str, Any] = {"data": [_entry(mail) for mail in mails]}
+        link = partial(self._links.link, caller)
+        tree: dict[str, Any] = {"data": [_entry(mail, link) for mail in mails]}
         if permissive:
             tree["errors"] = errors
         return json_answer(tree, _applied(wanted))
@@ -222,20 +231,22 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _single(mail: Receipt, wanted: Preferences) -> Answer:
+def _single(mail: Receipt, wanted: Preferences, link: Callable[[str], str | None]) -> Answer:
     headers = [*_applied(wanted), _STATES[mail.state]]
+    if (url := link(mail.id)) is not None:
+        headers.append((b"mailproof-status-url", url.encode()))
     if mail.reason:
         headers.append((b"mailproof-reason", mail.reason.encode()))
     told = tuple(headers)
     if mail.state is State.FAILED or (mail.state is State.CANCELED and mail.reason):
         return pass_on(mail.failure, mail.reason, told).answer()
-    return json_answer(_entry(mail), told)
+    return json_answer(_entry(mail, link), told)
 
 
-def _entry(mail: Receipt) -> dict[str, Any]:
+def _entry(mail: Receipt, link: Callable[[str], str | None]) -> dict[str, Any]:
     if mail.state not in _PUT_ASIDE:
         return {"id": mail.id}
-    aside = {"state": mail.state, "reason": mail.reason, "status_url": None}
+    aside = {"state": mail.state, "reason": mail.reason, "status_url": link(mail.id)}
     return {"id": mail.id, "mailproof": aside}
 
 

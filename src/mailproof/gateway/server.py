@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
@@ -12,12 +12,14 @@ import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mailproof.clock import Clock, SystemClock
 from mailproof.config.settings import Server
 from mailproof.diagnosis.guidance import OperatorLanguage
 from mailproof.engine.mailroom import Mailroom
 from mailproof.gateway.admin import AdminSide, LogLevel, is_loopback
 from mailproof.gateway.corking import Corked
 from mailproof.gateway.door import Door, Side
+from mailproof.gateway.hooks_in import Hear
 from mailproof.gateway.keyring import KeyRing
 from mailproof.gateway.listening import Listeners
 from mailproof.gateway.own_mails import OwnMails
@@ -25,8 +27,12 @@ from mailproof.gateway.public import PublicSide, Readiness
 from mailproof.gateway.refusals import Note, Refusals
 from mailproof.gateway.room import Room
 from mailproof.gateway.sending import Sending
+from mailproof.gateway.status.links import StatusLinks
+from mailproof.gateway.status.serving import StatusPages
 from mailproof.mail.ids import Ids
+from mailproof.mail.purposes import PURPOSES, Purpose
 from mailproof.mail.refusal import Refusal
+from mailproof.record.metrics.page import Shown
 from mailproof.store.base import Database
 from mailproof.store.nodes.installation import Installation
 
@@ -42,8 +48,10 @@ class Gateway:
     """Serves apps on the public socket and operators on the admin socket.
 
     `wait_s`: so long a single send waits for its first attempt. `readiness()` says whether mail can
-    be accepted and what is wrong; `state()` gives what `/admin/v1/state` shows; `set_level` changes
-    the level of the log; `note` writes refusals down. `clock` tells the time with its zone.
+    be accepted and what is wrong; `state()` gives what `/admin/v1/state` shows, `metrics` what
+    Prometheus scrapes; `set_level` changes the level of the log; `note` writes refusals down.
+    `hear` takes what providers tell by webhook. `clock` tells the time with its zone; `monotonic`,
+    seconds since 1970, is what status pages wait by.
     """
 
     def __init__(  # noqa: PLR0913 - what it is wired to
@@ -55,22 +63,31 @@ class Gateway:
         keys: KeyRing,
         installation: Installation,
         note: Note,
+        hear: Hear,
         readiness: Callable[[], Awaitable[Readiness]],
         state: Callable[[], Awaitable[Any]],
+        metrics: Callable[[str], Awaitable[Shown]],
         set_level: Callable[[LogLevel], None],
         clock: Callable[[], datetime],
         version: str,
         language: OperatorLanguage = "en",
         wait_s: float = 5.0,
+        public_url: str = "",
+        purposes: Mapping[str, Purpose] = PURPOSES,
+        monotonic: Clock | None = None,
         trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
         waiting_max: int = _WAITING_MAX,
         bytes_max: int = _BYTES_MAX,
     ) -> None:
+        links = StatusLinks(public_url, db.now)
         room = Room(waiting_max=waiting_max, bytes_max=bytes_max)
         self._refusals = Refusals(note, language)
+        self._status = StatusPages(db, keys, purposes, monotonic or SystemClock(), wait_s=wait_s)
         self._public = PublicSide(
-            sending=Sending(mailroom, room, clock, wait_s),
-            own_mails=OwnMails(db, room, clock, language),
+            sending=Sending(mailroom, room, clock, wait_s, links),
+            own_mails=OwnMails(db, room, clock, language, links),
+            status=self._status,
+            hear=hear,
             keys=keys,
             refusals=self._refusals,
             installation=installation,
@@ -82,7 +99,10 @@ class Gateway:
         )
         token = None if is_loopback(server.admin_host) else server.admin_token
         self._admin = AdminSide(
-            token=None if token is None else token.read, state=state, set_level=set_level
+            token=None if token is None else token.read,
+            state=state,
+            metrics=metrics,
+            set_level=set_level,
         )
         self._clock = clock
         self._server: _Server | None = None
@@ -106,9 +126,10 @@ class Gateway:
         self._server = server
         try:
             async with asyncio.TaskGroup() as group:
-                gathering = group.create_task(self._refusals.run())
+                beside = [group.create_task(each.run()) for each in (self._refusals, self._status)]
                 await server.serve(sockets=[listeners.public, listeners.admin])
-                gathering.cancel()
+                for each in beside:
+                    each.cancel()
         finally:
             listeners.close()
         await self._refusals.flush()
@@ -116,6 +137,7 @@ class Gateway:
     def stop(self) -> None:
         """Take no more connections; `/readyz` says so on those that are open."""
         self._draining = True
+        self._status.close()
         if self._server is not None:
             self._server.should_exit = True
 

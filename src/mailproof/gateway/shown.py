@@ -19,10 +19,13 @@ __all__ = ["iso_time", "mail_in_full", "mail_in_resends_shape", "mail_summary"]
 _STAMP: Final = "mailproof_id"
 
 
-def mail_in_full(shown: Shown, language: OperatorLanguage) -> dict[str, Any]:
+def mail_in_full(
+    shown: Shown, language: OperatorLanguage, status_url: str | None
+) -> dict[str, Any]:
     """`GET /v1/emails/{id}`, which `mailproof emails show --json` prints as well."""
     return {
         **mail_summary(shown.mail, language),
+        "status_url": status_url,
         "recipients": [_recipient(each) for each in shown.mail.recipients],
         "attempts": [_attempt(each, language) for each in shown.attempts],
         "events": [_event(each) for each in shown.events],

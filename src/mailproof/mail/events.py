@@ -40,9 +40,15 @@ class EventType(StrEnum):
     EMAIL_CANCELED = "email.canceled"
     EMAIL_SUPERSEDED = "email.superseded"
     EMAIL_SANDBOXED = "email.sandboxed"
+    # Not a state: the provider says that it tries again by itself.
+    EMAIL_DELAYED = "email.delayed"
+    # Not a state: nobody could tell in time what became of it.
+    EMAIL_UNVERIFIED = "email.unverified"
     # Not a state: its node died, or another one took it over, while it was with the provider.
     EMAIL_LEASE_LOST = "email.lease_lost"
     EMAIL_RESCHEDULED = "email.rescheduled"
+    # At a provider without idempotency keys: from here on its bytes may be out.
+    ATTEMPT_STARTED = "attempt.started"
     # A provider said something that would be an illegal move.
     EVENT_IGNORED = "event.ignored"
     RECIPIENT_CHANGED = "recipient.changed"
@@ -66,6 +72,8 @@ class EventType(StrEnum):
     ALERT_RESOLVED = "alert.resolved"
     ALERT_DELIVERED = "alert.delivered"
     ALERT_UNDELIVERED = "alert.undelivered"
+    # The watchdog outside could not be told that all is well.
+    ALERT_HEARTBEAT_FAILED = "alert.heartbeat_failed"
 
     ENGINE_STARTED = "engine.started"
     ENGINE_STOPPED = "engine.stopped"
@@ -87,7 +95,10 @@ LEVELS: Final[Mapping[EventType, Level]] = {
     E.EMAIL_COMPLAINED: Level.WARNING,
     E.EMAIL_FAILED: Level.ERROR,
     E.EMAIL_EXPIRED: Level.ERROR,
+    E.EMAIL_DELAYED: Level.WARNING,
+    E.EMAIL_UNVERIFIED: Level.WARNING,
     E.EMAIL_LEASE_LOST: Level.WARNING,
+    E.ATTEMPT_STARTED: Level.DEBUG,
     E.EMAIL_SUPPRESSED: Level.WARNING,
     E.ROUTE_CLOSED: Level.ERROR,
     E.ROUTE_PROBED: Level.DEBUG,
@@ -95,4 +106,5 @@ LEVELS: Final[Mapping[EventType, Level]] = {
     E.APPLICATION_REFUSED: Level.WARNING,
     E.PURPOSE_UNKNOWN: Level.WARNING,
     E.ALERT_UNDELIVERED: Level.ERROR,
+    E.ALERT_HEARTBEAT_FAILED: Level.ERROR,
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["PURPOSES", "UNSPECIFIED", "OnUnknown", "Purpose", "Tells", "lookup"]
+__all__ = ["PURPOSES", "UNSPECIFIED", "URGENT_CONFIRM_S", "OnUnknown", "Purpose", "Tells", "lookup"]
 
 
 class OnUnknown(StrEnum):
@@ -31,7 +31,8 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     """One purpose. `expires_s`: seconds after acceptance, when the mail is of no use any more.
 
     `newest_wins`: a newer mail of the same app, purpose and sole recipient replaces a waiting one.
-    `may_batch`: may share one call to the provider with other mails.
+    `may_batch`: may share one call to the provider with other mails. `confirm_s`: so long after the
+    provider took it, it should be known what became of it.
     """
 
     name: str
@@ -41,9 +42,12 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     on_unknown: OnUnknown
     may_batch: bool
     tells: Tells
+    confirm_s: int = 86_400
 
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+# Somebody waits for it: after so many seconds without news, a person should know.
+URGENT_CONFIRM_S: Final = 10 * _MINUTE
 _STOP, _RESEND = OnUnknown.STOP, OnUnknown.RESEND
 
 
@@ -57,6 +61,7 @@ def _urgent(name: str, expires_s: int, tells: Tells) -> Purpose:
         on_unknown=_RESEND,
         may_batch=False,
         tells=tells,
+        confirm_s=URGENT_CONFIRM_S,
     )
 
 
@@ -89,6 +94,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
             on_unknown=_STOP,
             may_batch=False,
             tells=Tells.ADDRESS,
+            confirm_s=URGENT_CONFIRM_S,
         ),
         _patient("receipt", 7 * _DAY),
         _patient("notification", _DAY),

@@ -1,13 +1,15 @@
-"""The port to a provider: what it can do, sending one mail, and asking how it is."""
+"""The port to a provider: what it can do, sending one mail, asking how it is, and hearing what
+became of a mail."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
+from mailproof.mail.fate import Fate
 
 __all__ = [
     "HEALTH_REASONS",
@@ -17,9 +19,12 @@ __all__ = [
     "Health",
     "Outgoing",
     "Provider",
+    "ProviderEvent",
     "Sent",
     "SentPart",
+    "Tells",
     "Verdict",
+    "WebhookRefused",
 ]
 
 
@@ -37,7 +42,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     `type`: `resend`, `smtp` …; `key_ttl_s`: for how many seconds a repeated key is harmless, None:
     it knows no such keys. `takes_extra`: fields that we do not know, and provider templates.
     `verifies_addresses`: a sender is a whole address there, not its domain. `sandboxed`: nothing
-    leaves, a mail that it takes is `sandboxed`.
+    leaves, a mail that it takes is `sandboxed`. `at_once`: so many calls it takes at the same time,
+    None: as many as anybody makes.
     """
 
     type: str
@@ -47,27 +53,34 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     verifies_addresses: bool
     sandboxed: bool = False
     encoder: int = 1
+    at_once: int | None = None
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One mail for one call. `payload`: Resend's JSON; `settled`: addresses to leave out.
 
     `stamp`: what the provider shall give back in its events, so that they find this mail.
-    `encoder`: the version of the encoding that this mail began with.
+    `encoder`: the version of the encoding that this mail began with. `created_at`: when it was
+    accepted, UTC in milliseconds.
     """
 
     email_id: str
     payload: bytes
     stamp: str
     encoder: int
+    created_at: int
     settled: tuple[str, ...] = ()
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """The very bytes of one call. The same mail gives the same bytes, in every release."""
+    """The very bytes of one call. The same mail gives the same bytes, in every release.
+
+    `recipients`: whom this call is for, where the bytes alone do not say so; `hash` covers them.
+    """
 
     body: bytes
     hash: bytes
+    recipients: tuple[str, ...] = ()
 
 
 class SentPart(msgspec.Struct, frozen=True):
@@ -78,10 +91,14 @@ class SentPart(msgspec.Struct, frozen=True):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """The provider has it. `refused`: recipients that it named and will not serve."""
+    """The provider has it. `refused`: recipients that it named and does not serve, or not yet;
+    then `taken` names those whom it does serve. `said`: its words, redacted, where they help
+    to find the mail there."""
 
     provider_message_id: str
     refused: tuple[SentPart, ...] = ()
+    taken: tuple[str, ...] = ()
+    said: str = ""
 
 
 class Verdict(StrEnum):
@@ -159,4 +176,58 @@ class Provider(Protocol):
 
     async def check(self, *, deadline_s: float) -> Health:
         """Ask how it is, without sending anything."""
+        ...
+
+
+class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider told of one mail. `at`: when it happened, UTC in milliseconds.
+
+    `event_id`: the same each time this event is told. `email_id`: our stamp, empty: there was none.
+    `recipients`: the addresses that it names; `sure`: it is true of each of them, else of some.
+    `hard`: a bounce for good, so that the address is to be left alone. `failure`: of all but `sent`
+    and `delivered`. `raw`: as it came, redacted.
+    """
+
+    event_id: str
+    provider_message_id: str
+    email_id: str
+    fate: Fate
+    at: int
+    recipients: tuple[str, ...] = ()
+    sure: bool = True
+    hard: bool = False
+    failure: Failure | None = None
+    raw: Any = None
+
+
+class WebhookRefused(msgspec.Struct, frozen=True):
+    """A request that does not come from the provider, or that nobody can read. `message`: for
+    whoever sent it.
+
+    `unsigned`: it does not even look like one of the provider's. `old`: the signature is right, and
+    its time too far from ours.
+    """
+
+    why: Literal["unsigned", "wrong_signature", "old", "unreadable"]
+    message: str
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """What a provider can do beside `Provider` that tells what became of a mail. Raises nothing."""
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: int
+    ) -> tuple[ProviderEvent, ...] | WebhookRefused:
+        """Verify one request of a webhook and read it; names of headers in lower case.
+
+        `now`: UTC in milliseconds. Nothing in it: it is genuine, and tells nothing that matters.
+        """
+        ...
+
+    async def look_up(
+        self, provider_message_id: str, *, deadline_s: float
+    ) -> ProviderEvent | Failure | None:
+        """Ask what became of a mail. None: the provider does not know it, or says nothing that is
+        a fate."""
         ...

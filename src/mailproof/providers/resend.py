@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -12,8 +12,18 @@ from mailproof.diagnosis.evidence import Context, Evidence, HttpAnswer, Raised
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.redaction.redact import REDACTED
-from mailproof.providers import resend_health, resend_mail
-from mailproof.providers.base import Capabilities, Confirms, Encoded, Health, Outgoing, Sent
+from mailproof.providers import resend_health, resend_mail, resend_webhook
+from mailproof.providers.base import (
+    Capabilities,
+    Confirms,
+    Encoded,
+    Health,
+    Outgoing,
+    ProviderEvent,
+    Sent,
+    Verdict,
+    WebhookRefused,
+)
 from mailproof.providers.diagnose import diagnose
 from mailproof.providers.http import Http
 
@@ -50,8 +60,9 @@ class Resend:
     """One Resend account, or what speaks its API: a gateway, a sandbox.
 
     `api_key` gives the key of now. `base_url` holds no login. `installation`: our own id, which
-    tells a gateway that it is calling itself. `has_webhook`: Resend posts its events to us.
-    `sandboxed`: nothing leaves there.
+    tells a gateway that it is calling itself. `webhook_secrets` give what Resend may sign its
+    events with, two while it is changed; none: it does not post them to us. `webhook_url`: where it
+    posts them; empty: not known. `sandboxed`: nothing leaves there.
     """
 
     def __init__(  # noqa: PLR0913 - what an account is made of
@@ -63,14 +74,15 @@ class Resend:
         base_url: str,
         installation: str,
         version: str,
-        has_webhook: bool = False,
+        webhook_secrets: Sequence[Callable[[], str]] = (),
+        webhook_url: str = "",
         sandboxed: bool = False,
     ) -> None:
         self.name = name
         self.capabilities = Capabilities(
             type="sandbox" if sandboxed else "resend",
             key_ttl_s=_KEY_TTL_S,
-            confirms=Confirms.WEBHOOK if has_webhook else Confirms.POLL,
+            confirms=Confirms.WEBHOOK if webhook_secrets else Confirms.POLL,
             takes_extra=True,
             verifies_addresses=False,
             sandboxed=sandboxed,
@@ -79,6 +91,8 @@ class Resend:
         self._http = http
         self._api_key = api_key
         self._base_url = base_url.rstrip("/")
+        self._webhook_secrets = tuple(webhook_secrets)
+        self._webhook_url = webhook_url
         self._installation = installation
         self._shared = {"User-Agent": f"mailproof/{version}", LOOP_HEADER: installation}
 
@@ -135,7 +149,39 @@ class Resend:
             if not after:
                 break
             url = f"{first}&after={quote(after, safe='')}"
-        return resend_health.health(pages)
+        health = resend_health.health(pages)
+        if not (self._webhook_secrets and self._webhook_url) or health.verdict is not Verdict.GOOD:
+            return health
+        left_s = max(0.0, until - loop.time())
+        asked = f"{self._base_url}/webhooks?limit={_PAGE}"
+        hooks = await self._http.get(asked, headers=self._headers(secret), deadline_s=left_s)
+        fact = {"webhook": resend_health.webhook(hooks, self._webhook_url)}
+        return msgspec.structs.replace(health, facts={**health.facts, **fact})
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: int
+    ) -> tuple[ProviderEvent, ...] | WebhookRefused:
+        """See `resend_webhook`: the signature is Svix's."""
+        secrets = [secret for read in self._webhook_secrets if (secret := read())]
+        event_id = resend_webhook.verified(headers, body, secrets, now=now)
+        if isinstance(event_id, WebhookRefused):
+            return event_id
+        return resend_webhook.events_in(body, event_id, now=now)
+
+    async def look_up(
+        self, provider_message_id: str, *, deadline_s: float
+    ) -> ProviderEvent | Failure | None:
+        """Ask `GET /emails/{id}`, which a sending-only key may not."""
+        secret = self._api_key()
+        answer: HttpAnswer | Raised | None = _unusable(secret)
+        if answer is None:
+            url = f"{self._base_url}/emails/{quote(provider_message_id, safe='')}"
+            answer = await self._http.get(url, headers=self._headers(secret), deadline_s=deadline_s)
+        if isinstance(answer, HttpAnswer) and answer.status == 404:
+            return None
+        if isinstance(answer, HttpAnswer) and answer.status == 200:
+            return resend_webhook.answered(provider_message_id, answer.body)
+        return diagnose(Evidence(_without(secret, answer), resend_health.PROVIDER))
 
     def _headers(self, secret: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {secret}", **self._shared}

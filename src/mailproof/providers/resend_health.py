@@ -17,7 +17,7 @@ from mailproof.mail.invalid import InvalidInput
 from mailproof.providers.base import HEALTH_REASONS, Health, Verdict
 from mailproof.providers.diagnose import diagnose
 
-__all__ = ["PROVIDER", "health", "next_page", "unwell"]
+__all__ = ["PROVIDER", "health", "next_page", "unwell", "webhook"]
 
 PROVIDER: Final = "resend"
 
@@ -33,6 +33,9 @@ _FACTS: Final[Mapping[str, str]] = {
     "x-resend-daily-quota": "used_today",
     "x-resend-monthly-quota": "used_this_month",
 }
+
+# Only free accounts have a daily quota (resend.com/docs/knowledge-base/account-quotas-and-limits).
+_FREE_PLAN: Final = {"limit_today": "100", "limit_this_month": "3000"}
 
 
 class _Capabilities(msgspec.Struct, frozen=True):
@@ -51,6 +54,26 @@ class _Listing(msgspec.Struct, frozen=True):
     has_more: bool = False
 
 
+class _Hook(msgspec.Struct, frozen=True):
+    endpoint: str = ""
+    status: str = ""
+    events: tuple[str, ...] | None = None
+
+
+class _Hooks(msgspec.Struct, frozen=True):
+    data: tuple[_Hook, ...]
+
+
+# Without these, ends of mails stay unknown.
+_EVENTS: Final = (
+    "email.delivered",
+    "email.bounced",
+    "email.complained",
+    "email.failed",
+    "email.suppressed",
+)
+
+_hooks_of: Final = msgspec.json.Decoder(_Hooks).decode
 _listing_of: Final = msgspec.json.Decoder(_Listing).decode
 
 
@@ -97,6 +120,32 @@ def next_page(answer: HttpAnswer | Raised) -> str:
     return listing.data[-1].id if listing is not None and listing.has_more and listing.data else ""
 
 
+def webhook(answer: HttpAnswer | Raised, url: str) -> str:
+    """How the webhook stands that Resend keeps for `url`, by its answer to `GET /webhooks`.
+
+    `enabled`, `disabled`, `missing`, `lacks: email.bounced …`, or `cannot tell`.
+    """
+    if not isinstance(answer, HttpAnswer) or answer.status != 200:
+        return "cannot tell"
+    try:
+        hooks = _hooks_of(answer.body).data
+    except (msgspec.DecodeError, RecursionError):
+        return "cannot tell"
+    ours = [hook for hook in hooks if hook.endpoint.rstrip("/") == url.rstrip("/")]
+    if not ours:
+        return "missing"
+    working = [hook for hook in ours if hook.status != "disabled"]
+    if not working:
+        return "disabled"
+    # None of them named is all of them.
+    lacking = [
+        event
+        for event in _EVENTS
+        if not any(not hook.events or event in hook.events for hook in working)
+    ]
+    return f"lacks: {' '.join(lacking)}" if lacking else "enabled"
+
+
 def _read(answer: HttpAnswer | Raised) -> _Listing | None:
     if not isinstance(answer, HttpAnswer) or answer.status != 200:
         return None
@@ -112,13 +161,14 @@ def _is_cut(pages: Sequence[HttpAnswer | Raised]) -> bool:
 
 def _facts(pages: Sequence[HttpAnswer | Raised]) -> dict[str, str]:
     """What the headers tell; the last answer knows best."""
-    return {
+    facts = {
         name: page.headers[header]
         for page in pages
         if isinstance(page, HttpAnswer)
         for header, name in _FACTS.items()
         if header in page.headers
     }
+    return facts | _FREE_PLAN if "used_today" in facts else facts
 
 
 def _as_sender(domain: str) -> str:

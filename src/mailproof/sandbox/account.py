@@ -38,7 +38,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One request that arrived. `status` 0: it got no answer."""
+    """One request that arrived, or one step over SMTP. `status` 0: it got no answer."""
 
     at: float
     method: str
@@ -165,7 +165,7 @@ class Account:
 
     def keep_mail(self, mail: Mail) -> None:
         self.mails[mail.id] = mail
-        self.stored_bytes += mail.message.stored_bytes
+        self.stored_bytes += mail.stored_bytes
 
     def forget_mail(self) -> int:
         """Drop what arrived: mails with their events to come, requests, idempotency keys, used

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +18,7 @@ from mailproof.sandbox.faults.edge import Edge, is_ours, record
 from mailproof.sandbox.faults.fault import Fault, Sighting
 from mailproof.sandbox.faults.wire import Wire, protocol_with
 from mailproof.sandbox.nameserver import NameServer
+from mailproof.sandbox.smtp.listener import SmtpPort, serve_smtp
 
 __all__ = ["SandboxServer", "listen", "url_of"]
 
@@ -39,7 +40,8 @@ def url_of(listener: socket.socket) -> str:
 class SandboxServer(uvicorn.Server):
     """One account behind one socket. `ready` is called once it accepts connections.
 
-    On `names`, made by `listen_dns`, it also answers DNS for the account's domains.
+    On `names`, made by `listen_dns`, it also answers DNS for the account's domains; on `smtp` it
+    takes mail over SMTP.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class SandboxServer(uvicorn.Server):
         ready: Callable[[], None],
         *,
         names: socket.socket | None = None,
+        smtp: Sequence[SmtpPort] = (),
     ) -> None:
         self._account = account
         self._ready = ready
         self._names = names
+        self._smtp = smtp
         self._open_wires: set[Wire] = set()
         api = Starlette(
             routes=[*ADMIN_ROUTES, *INBOX_ROUTES, *EMAIL_ROUTES, *ACCOUNT_ROUTES],
@@ -95,8 +99,11 @@ class SandboxServer(uvicorn.Server):
         async with asyncio.TaskGroup() as group:
             postman = group.create_task(self._account.postman.run())
             name_server = await self._answer_names() if self._names else None
+            mail_servers = await serve_smtp(self._account, self._smtp, self._open_wires)
             await self.serve(sockets=[listener])
             postman.cancel()
+            for server in mail_servers:
+                server.close()
             if name_server is not None:
                 name_server.close()
 

@@ -50,7 +50,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     `rate_per_s` 0 and a quota of None are no limit. `step_s`: seconds between the events of a
     mail. `owner`: whom mail from onboarding@resend.dev may reach. `mails_max`, `bytes_max`: how
-    much it keeps; beyond, mail is refused with a 503 that says so.
+    much it keeps; beyond, mail is refused with a 503 that says so. `smtp_login`: a login and its
+    password that SMTP takes beside the keys, from any sender domain. `smtp_mail_max_bytes`: the
+    SIZE that SMTP offers.
     """
 
     keys: tuple[GivenKey, ...] = (GivenKey(DEFAULT_KEY),)
@@ -64,4 +66,6 @@ class Settings(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
     mails_max: int = 100_000
     bytes_max: int = 1024**3
+    smtp_login: tuple[str, str] | None = None
+    smtp_mail_max_bytes: int = 40 * 1024**2
     switches: Switches = Switches()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-__all__ = ["EXPOSED", "NAMESERVER", "STOPPED", "welcome"]
+__all__ = ["EXPOSED", "NAMESERVER", "SMTP", "STOPPED", "welcome"]
 
 _WELCOME: Final[Mapping[str, str]] = {
     "en": """\
@@ -48,6 +48,11 @@ EXPOSED: Final[Mapping[str, str]] = {
 NAMESERVER: Final[Mapping[str, str]] = {
     "en": "Its DNS answers too: mailproof doctor --nameserver {dns}\n\n",
     "zh": "它的 DNS 也可以查询：mailproof doctor --nameserver {dns}\n\n",
+}
+SMTP: Final[Mapping[str, str]] = {
+    "en": "Over SMTP, a key is the password of any login. To verify its certificate, trust "
+    "{authority}\n\n",
+    "zh": "走 SMTP 时，账号任意，密码填密钥。要校验它的证书，请信任 {authority}\n\n",
 }
 STOPPED: Final[Mapping[str, str]] = {
     "en": "Stopped. Mails accepted: {count}.\n",

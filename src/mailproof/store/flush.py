@@ -1,6 +1,7 @@
 """Group commit: while one flush is on its way to the disk, arrivals gather for the next."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
@@ -41,6 +42,7 @@ class Coalescer(Generic[Item, Result]):
         self._closed = False
         self.flushes = 0
         self.items = 0
+        self.seconds = 0.0  # of all flushes, until the disk had answered
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """A future that is done when `item` is on disk. It fails with what the flush raised:
@@ -83,6 +85,7 @@ class Coalescer(Generic[Item, Result]):
         """Write `batch`; every future in it is done when this returns or raises."""
         self.flushes += 1
         self.items += len(batch)
+        began = time.monotonic()
         parts = [_Part(batch, unknown=False)]
         try:
             while parts:
@@ -90,6 +93,8 @@ class Coalescer(Generic[Item, Result]):
         except BaseException:
             _fail(batch, CommitUnknown("The server stopped in the middle of writing this."))
             raise
+        finally:
+            self.seconds += time.monotonic() - began
 
     async def _write_part(self, part: "_Part[Item, Result]") -> "list[_Part[Item, Result]]":
         """Returns what is left to write: halves of it, the first one last."""

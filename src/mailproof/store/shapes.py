@@ -10,6 +10,7 @@ from mailproof.mail.lifecycle import State
 
 __all__ = [
     "EVERY_SENDER",
+    "KEY_LIFE_MS",
     "Accepted",
     "AttemptOutcome",
     "AttemptRow",
@@ -34,6 +35,10 @@ __all__ = [
 
 # The route of all senders at a provider.
 EVERY_SENDER = "*"
+
+# Resend remembers an idempotency key for 24 hours (its documentation, "Idempotency keys"), and so
+# do we.
+KEY_LIFE_MS = 24 * 3_600_000
 
 
 class LaneState(StrEnum):
@@ -184,7 +189,7 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class NewAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """`failure`: JSON, redacted; None when the provider accepted."""
+    """`failure`: JSON, redacted; None when the provider accepted it for everybody."""
 
     provider: str
     key: str
@@ -232,7 +237,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     raise that counter. `unknown`: this provider may have it; then the mail is bound to it.
     `refuse`: cancel it instead of holding it, if its caller still waits. `refusal`: it ended for a
     reason of its own, which counts towards a systemic refusal. `event_data`: for the event of the
-    new state.
+    new state. `look_at`: the provider tells what becomes of it, by `webhook` or when it is asked;
+    UTC in milliseconds when to look whether it has, None: it never does.
+    `final`: once it is sent, nothing more will be known of it.
     """
 
     mail: Claimed
@@ -248,7 +255,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     closing: Closing | None = None
     opening: Opening | None = None
     refusal: bool = False
+    final: bool = False
     event_data: dict[str, Any] = {}
+    look_at: int | None = None
+    webhook: bool = False
 
 
 class Recorded(msgspec.Struct, frozen=True):

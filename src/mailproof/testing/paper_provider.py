@@ -18,6 +18,7 @@ from mailproof.diagnosis.evidence import Context, Evidence, HttpAnswer, Raised, 
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.diagnosis.redaction.redact import REDACTED
+from mailproof.mail.address import Address
 from mailproof.providers import resend_health, resend_mail
 from mailproof.providers.base import (
     Capabilities,
@@ -247,7 +248,7 @@ class PaperAccount:
             SentPart(address, _explained(seen, Context(to=(address,))))
             for address, seen in (refused or {}).items()
         ]
-        return Sent(message_id, tuple(parts))
+        return Sent(message_id, tuple(parts), _taken(payload, refused) if refused else ())
 
     def _listing(self, secret: str) -> HttpAnswer | Raised:
         if secret != self.secret:
@@ -327,6 +328,13 @@ class PaperProvider:
 
     def __repr__(self) -> str:
         return f"<PaperProvider {self.name}>"
+
+
+def _taken(payload: Mapping[str, Any], refused: Mapping[str, Answered]) -> tuple[str, ...]:
+    """Whom a mail is for, but for those."""
+    given = [text for role in ("to", "cc", "bcc") for text in payload.get(role, ())]
+    mailboxes = [Address.parse(text, where="to").mailbox for text in given]
+    return tuple(each for each in mailboxes if each not in refused)
 
 
 def _explained(seen: Answered, context: Context) -> Failure:

@@ -100,6 +100,7 @@ def sample(number: int = 1, **fields: object) -> Outgoing:
         payload=msgspec.json.encode(payload, order="sorted"),
         stamp=f"0192a0e0-0000-7000-8000-{number:012d}",
         encoder=1,
+        created_at=1_782_907_200_000,  # 2026-07-01 12:00 UTC
     )
 
 

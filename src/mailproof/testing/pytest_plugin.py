@@ -13,9 +13,9 @@ __all__ = ["mailproof_sandbox"]
 
 @pytest.fixture
 def mailproof_sandbox() -> "Iterator[Sandbox]":
-    """A local Resend for one test: set its `env` in your application, then look at its `mails`."""
+    """A local Resend for one test, over HTTP and SMTP: set its `env`, then look at its `mails`."""
     # Imported here, because pytest loads this file in every run of everyone who has Mailproof.
     from mailproof.testing.sandbox import Sandbox
 
-    with Sandbox() as sandbox:
+    with Sandbox(smtp_port=0) as sandbox:
         yield sandbox

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -17,10 +18,12 @@ from mailproof.sandbox.clock import Clock, SystemClock
 from mailproof.sandbox.domains import DomainStatus
 from mailproof.sandbox.events.postman import Delivery
 from mailproof.sandbox.faults.fault import Fault, read_fault
-from mailproof.sandbox.messages.message import Attachment, Mail
+from mailproof.sandbox.messages.message import Attachment, Handover, Mail
 from mailproof.sandbox.nameserver import listen_dns
 from mailproof.sandbox.server import SandboxServer, listen, url_of
 from mailproof.sandbox.settings import Settings
+from mailproof.sandbox.smtp.certificates import AUTHORITY
+from mailproof.sandbox.smtp.listener import SmtpPort, Tls, smtp_url
 
 __all__ = ["ReceivedMail", "Sandbox"]
 
@@ -31,7 +34,10 @@ Result = TypeVar("Result")
 
 
 class ReceivedMail(msgspec.Struct, frozen=True, rename={"sender": "from"}):
-    """One accepted mail as it was when you asked. `attempts`: how many requests carried it."""
+    """One accepted mail as it was when you asked. `attempts`: how many requests carried it.
+
+    `handover`: how it came over SMTP, with every byte; None for one that came over HTTP.
+    """
 
     id: str
     sender: str
@@ -48,6 +54,7 @@ class ReceivedMail(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     last_event: str
     idempotency_key: str | None
     attempts: int
+    handover: Handover | None = None
 
 
 class Sandbox:
@@ -55,16 +62,19 @@ class Sandbox:
 
     It runs in a thread, so that blocking code and asyncio can both be tested with it. Without
     `settings` it has no request limit; everything else is as `mailproof sandbox` has it. With a
-    `dns_port` (0: a free one) it also answers DNS for its domains.
+    `dns_port` (0: a free one) it also answers DNS for its domains; with an `smtp_port` it takes
+    mail over SMTP, in the clear or by STARTTLS, with an `smtps_port` over TLS at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter per port
         self,
         settings: Settings | None = None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         dns_port: int | None = None,
+        smtp_port: int | None = None,
+        smtps_port: int | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings or Settings(rate_per_s=0)
@@ -74,6 +84,8 @@ class Sandbox:
         self._changed = threading.Condition()
         self._changes = 0
         self._dns_port = dns_port
+        self._smtp_ports: Mapping[Tls, int | None] = {"starttls": smtp_port, "implicit": smtps_port}
+        self._smtp: tuple[SmtpPort, ...] = ()
         self._names: socket.socket | None = None
         self._server: SandboxServer | None = None
         self._thread: threading.Thread | None = None
@@ -91,9 +103,16 @@ class Sandbox:
             listener = opened.enter_context(listen(*self._address))
             if self._dns_port is not None:
                 self._names = opened.enter_context(listen_dns(self._address[0], self._dns_port))
+            self._smtp = tuple(
+                SmtpPort(opened.enter_context(listen(self._address[0], port)), tls)
+                for tls, port in self._smtp_ports.items()
+                if port is not None
+            )
             opened.pop_all()  # they are the server's now
         self.url = url_of(listener)
-        self._server = SandboxServer(self._account, self._is_ready, names=self._names)
+        self._server = SandboxServer(
+            self._account, self._is_ready, names=self._names, smtp=self._smtp
+        )
         # A daemon, so that a script which forgets to stop it can end.
         self._thread = threading.Thread(
             target=self._serve,
@@ -152,12 +171,47 @@ class Sandbox:
 
     @property
     def env(self) -> dict[str, str]:
-        """What the official SDKs read (Node: RESEND_BASE_URL, Python: RESEND_API_URL)."""
+        """What the official SDKs read (Node: RESEND_BASE_URL, Python: RESEND_API_URL).
+
+        With SMTP, SMTP_URL too.
+        """
+        by_smtp = {"SMTP_URL": self._smtp_urls()[0]} if self._smtp else {}
         return {
             "RESEND_API_KEY": self.api_key,
             "RESEND_BASE_URL": self.url,
             "RESEND_API_URL": self.url,
+            **by_smtp,
         }
+
+    @property
+    def smtp_url(self) -> str:
+        """`smtp://resend:KEY@127.0.0.1:PORT`, for the first key; `smtps://` if that alone is there.
+
+        Raises `LookupError`: it was made without such a port, or has not started.
+        """
+        if not self._smtp:
+            raise LookupError(
+                "This sandbox takes no SMTP; make it with `Sandbox(smtp_port=0)` and start it."
+            )
+        return self._smtp_urls()[0]
+
+    @property
+    def smtps_url(self) -> str:
+        """The same where TLS begins at once. Raises `LookupError` without an `smtps_port`."""
+        for url in self._smtp_urls():
+            if url.startswith("smtps:"):
+                return url
+        raise LookupError(
+            "This sandbox takes no SMTP over TLS; make it with `Sandbox(smtps_port=0)`."
+        )
+
+    @property
+    def smtp_authority(self) -> Path:
+        """The file to trust (`cafile`) for the certificates that it shows over SMTP."""
+        return AUTHORITY
+
+    def _smtp_urls(self) -> list[str]:
+        return [smtp_url(port, self.api_key) for port in self._smtp]
 
     @property
     def nameserver(self) -> tuple[str, int]:
@@ -298,4 +352,5 @@ def _received(mail: Mail, now: float) -> ReceivedMail:
         last_event=mail.last_event(now),
         idempotency_key=mail.idempotency_key,
         attempts=len(mail.attempts),
+        handover=mail.handover,
     )

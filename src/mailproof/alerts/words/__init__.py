@@ -16,7 +16,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One condition: title and first sentence when it begins and when it is over.
 
     `fix`: what to do, where the failure that was stored does not say it; `rest`: what happens to
-    the mail meanwhile.
+    the mail meanwhile; `amount`: how many, where it is not mail that waits or requests.
     """
 
     title: str
@@ -26,10 +26,11 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str = ""
     fix: str = ""
     rest: str = ""
+    amount: str = ""
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One language. `conditions` by name; those about a wrong key by name and kind of key."""
+    """One language. `conditions` by name; those of several kinds by name and kind."""
 
     labels: Mapping[str, str]
     phrases: Mapping[str, str]

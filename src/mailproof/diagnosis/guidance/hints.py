@@ -26,22 +26,32 @@ PUBLIC_MAILBOXES: Final = frozenset(
     " 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn aliyun.com naver.com daum.net"
     " hanmail.net".split()
 )
+# Their SMTP servers take no mailbox password, and say no more than "authentication failed".
+CODE_MAILBOXES: Final = frozenset("qq.com foxmail.com 163.com 126.com yeah.net".split())
 TESTING_SENDERS: Final = frozenset({"resend.dev"})
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One row: for these reasons, these lower-case words, or this domain in From, mean `name`."""
+    """One row: for these reasons, these lower-case words, or this domain in From, mean `name`.
+
+    `at`: the domain means it at this provider alone; empty: at any.
+    """
 
     name: str
     reasons: frozenset[Reason]
     words: re.Pattern[str] | None = None
     senders: frozenset[str] = frozenset()
+    at: str = ""
 
 
 def _hint(
-    name: str, *reasons: Reason, words: str = "", senders: frozenset[str] = frozenset()
+    name: str,
+    *reasons: Reason,
+    words: str = "",
+    senders: frozenset[str] = frozenset(),
+    at: str = "",
 ) -> Hint:
-    return Hint(name, frozenset(reasons), re.compile(words) if words else None, senders)
+    return Hint(name, frozenset(reasons), re.compile(words) if words else None, senders, at)
 
 
 _R = Reason
@@ -57,6 +67,8 @@ HINTS: Final[tuple[Hint, ...]] = (
         *_LOGIN,
         words=r"authorization code|授权码|mail\.qq\.com|mail\.(?:163|126)\.com"
         r"|user has no permission",
+        senders=CODE_MAILBOXES,
+        at="smtp",
     ),
     _hint("basic_auth_disabled", *_LOGIN, words=r"basic auth\w* is disabled|smtp_?client_?auth"),
     _hint(
@@ -149,6 +161,7 @@ def hint_for(failure: Failure) -> str | None:
     domain = sender_domain(failure.evidence) if any(hint.senders for hint in hints) else None
     words = "\n".join(text for _, text in spoken(failure.evidence.seen)).lower()
     for hint in hints:
-        if domain in hint.senders or (hint.words and hint.words.search(words)):
+        is_here = hint.at in {"", failure.evidence.provider}
+        if (is_here and domain in hint.senders) or (hint.words and hint.words.search(words)):
             return hint.name
     return None

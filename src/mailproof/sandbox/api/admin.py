@@ -16,7 +16,7 @@ from mailproof.sandbox.api.call import Json
 from mailproof.sandbox.domains import DomainStatus, describe, is_domain_name
 from mailproof.sandbox.faults.fault import Fault, UnknownFault, read_fault
 from mailproof.sandbox.faults.table import FAULTS
-from mailproof.sandbox.messages.message import Mail
+from mailproof.sandbox.messages.message import Handover, Mail
 
 __all__ = ["ADMIN_ROUTES", "describe_mail"]
 
@@ -78,10 +78,23 @@ def describe_mail(mail: Mail, now: float) -> dict[str, Any]:
         "last_event": mail.last_event(now),
         "mishap": "" if mail.mishap is None else mail.mishap.name,
         "message": msgspec.to_builtins(mail.message),
+        "via": "http" if mail.handover is None else "smtp",
+        "handover": None if mail.handover is None else _describe_handover(mail.handover),
         "attempts": msgspec.to_builtins(mail.attempts),
         "events": [
             {"at": moment.at, "event": moment.event} for moment in mail.moments if moment.at <= now
         ],
+    }
+
+
+def _describe_handover(handover: Handover) -> dict[str, Any]:
+    """All but the bytes, which may be many: `/inbox/{id}/source` has them."""
+    return {
+        "from": handover.sender,
+        "to": list(handover.recipients),
+        "login": handover.login,
+        "encrypted": handover.encrypted,
+        "size_bytes": len(handover.raw),
     }
 
 
@@ -114,7 +127,7 @@ def list_deliveries(account: Account, request: Request, body: bytes) -> dict[str
 def known_faults(account: Account, request: Request, body: bytes) -> dict[str, Any]:
     return {
         "data": [
-            {"name": name, "strikes": kind.stage, "what": kind.what}
+            {"name": name, "strikes": kind.stage, "what": kind.what, "reason": kind.reason}
             for name, kind in FAULTS.items()
         ]
     }

@@ -38,6 +38,8 @@ _FRAME: Final = (
     '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"'
     ' srcdoc="{html}" title="HTML"></iframe>'
 )
+# A browser must not take a mail for a page because of what stands in it.
+_NO_SNIFF: Final = {"x-content-type-options": "nosniff"}
 _NEW_TAB: Final = '<base target="_blank">'
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -62,6 +64,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "attachments": "Attachments",
         "events": "Events",
         "text": "Plain text",
+        "envelope": "SMTP envelope",
+        "source": "The mail as it came",
     },
     "zh": {
         "inbox": "收件箱：已接收 {count} 封",
@@ -84,6 +88,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "attachments": "附件",
         "events": "事件",
         "text": "纯文本",
+        "envelope": "SMTP 信封",
+        "source": "邮件原文",
     },
 }
 
@@ -121,7 +127,7 @@ def _refused(account: Account, words: Mapping[str, str]) -> str:
     count = sum(
         not each.status or each.status >= _FIRST_ERROR
         for each in account.arrivals
-        if each.method == "POST" and each.path.startswith("/emails")
+        if each.method == "SMTP" or (each.method == "POST" and each.path.startswith("/emails"))
     )
     if not count:
         return ""
@@ -162,6 +168,8 @@ async def show_mail(request: Request) -> Response:
         content += "<h2>HTML</h2>" + _FRAME.format(html=escape(_NEW_TAB + message.html))
     if message.text:
         content += f"<h2>{words['text']}</h2><pre>{escape(message.text)}</pre>"
+    if mail.handover is not None:
+        content += f'<p><a href="/inbox/{mail.id}/source">{words["source"]}</a></p>'
     return _page(lang, message.subject.strip() or words["no_subject"], content)
 
 
@@ -173,10 +181,22 @@ def _facts(mail: Mail, now: float) -> Iterable[tuple[str, str]]:
     yield "bcc", ", ".join(message.bcc)
     yield "reply_to", ", ".join(message.reply_to)
     yield "attachments", ", ".join(file.filename or file.path for file in message.attachments)
+    if mail.handover is not None:
+        to = ", ".join(mail.handover.recipients)
+        yield "envelope", f"{mail.handover.sender} → {to}"
     yield "idempotency_key", mail.idempotency_key or ""
     yield "accepted", iso(mail.accepted_at)
     passed = [moment for moment in mail.moments if moment.at <= now]
     yield "events", ", ".join(f"{moment.event} {iso(moment.at)}" for moment in passed)
+
+
+async def show_source(request: Request) -> Response:
+    """GET /inbox/{id}/source: every byte of a mail that came over SMTP."""
+    account: Account = request.app.state.account
+    mail = account.mails.get(request.path_params["id"])
+    if mail is None or mail.handover is None:
+        return Response("", 404, media_type="text/plain")
+    return Response(mail.handover.raw, media_type="text/plain; charset=utf-8", headers=_NO_SNIFF)
 
 
 async def show_home(request: Request) -> Response:
@@ -187,4 +207,5 @@ INBOX_ROUTES = (
     Route("/", show_home, methods=["GET"]),
     Route("/inbox", show_inbox, methods=["GET"]),
     Route("/inbox/{id}", show_mail, methods=["GET"]),
+    Route("/inbox/{id}/source", show_source, methods=["GET"]),
 )

@@ -19,7 +19,7 @@ from mailproof.sandbox.events.webhooks import (
     Envelope,
     event_of,
 )
-from mailproof.sandbox.faults.table import Act
+from mailproof.sandbox.faults.kinds import Act
 from mailproof.sandbox.messages.message import Mail, Moment
 
 __all__ = ["Delivery", "Postman"]

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mailproof.sandbox.account import Account, Arrival, masked
 from mailproof.sandbox.clock import first_of
 from mailproof.sandbox.faults.fault import Fault, Sighting
-from mailproof.sandbox.faults.table import Act, Stage
+from mailproof.sandbox.faults.kinds import Act, Stage
 from mailproof.sandbox.faults.wire import WIRE, Wire
 from mailproof.sandbox.messages.accepting import sighting
 from mailproof.sandbox.messages.idempotency import Claim

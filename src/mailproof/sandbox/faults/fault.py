@@ -10,15 +10,8 @@ import msgspec
 
 from mailproof.sandbox.errors import ERRORS
 from mailproof.sandbox.events.outcomes import FAULT_DOMAIN
-from mailproof.sandbox.faults.table import (
-    FAULTS,
-    HANG_MAX_S,
-    SLOW_MAX_S,
-    Act,
-    Kind,
-    Mishap,
-    Stage,
-)
+from mailproof.sandbox.faults.kinds import HANG_MAX_S, SLOW_MAX_S, Act, Kind, Mishap, Stage
+from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.messages.addresses import read_mailbox
 
 __all__ = ["Fault", "Faults", "Sighting", "UnknownFault", "asked_by_address", "read_fault"]
@@ -36,7 +29,7 @@ class UnknownFault(ValueError):
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """As much of a request as a fault can be bound to."""
+    """As much of a request, or of a mail over SMTP, as a fault can be bound to."""
 
     method: str
     path: str
@@ -80,21 +73,28 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise UnknownFault(
                 f"{self.name}: {self.seconds} s is not within 0 and {longest:.0f} s."
             )
-        if self.status is not None and not 200 <= self.status <= 599:
-            raise UnknownFault(f"{self.name}: {self.status} is no status from 200 to 599.")
+        # An SMTP reply below 400 would be no refusal.
+        least = 400 if kind.stage.is_smtp else 200
+        if self.status is not None and not least <= self.status <= 599:
+            raise UnknownFault(f"{self.name}: {self.status} is no status from {least} to 599.")
         for header, value in self.headers.items():
             if not _HEADER_NAME.fullmatch(header) or not _HEADER_VALUE.fullmatch(value):
                 raise UnknownFault(f"{self.name}: HTTP cannot carry the header {header!r}.")
         self._refuse_what_has_no_effect(kind)
 
     def _refuse_what_has_no_effect(self, kind: Kind) -> None:
+        stage = kind.stage
         answers = kind.act is Act.ANSWER
+        by_http = answers and not stage.is_smtp
         takes_time = kind.act in {Act.HANG, Act.SLOW, Act.LATE}
         for option, given, matters in (
+            ("path", bool(self.path), not stage.is_smtp),
+            ("to", bool(self.to), stage.knows_recipients),
+            ("subject", bool(self.subject), not stage.is_smtp or stage.knows_subject),
             ("seconds", self.seconds is not None, takes_time),
             ("status", self.status is not None, answers),
-            ("headers", bool(self.headers), answers),
-            ("retry_after", self.retry_after is not None, answers),
+            ("headers", bool(self.headers), by_http),
+            ("retry_after", self.retry_after is not None, by_http),
             ("body", self.body is not None, answers),
         ):
             if given and not matters:
@@ -132,6 +132,11 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             headers.setdefault("content-type", "application/json; charset=utf-8")
         headers.setdefault("content-type", "text/html; charset=utf-8")
         return status, headers, raw
+
+    def reply(self) -> tuple[int, str]:
+        """Code and text, its lines joined by `\\n`, of a fault that answers over SMTP."""
+        text = self.kind.body if self.body is None else self.body
+        return self.status or self.kind.status, str(text)
 
 
 class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,11 +182,14 @@ def _plain_error(status: int) -> dict[str, Any]:
     return {"statusCode": status, "name": name, "message": ERRORS[name].message}
 
 
-def asked_by_address(recipients: Iterable[str]) -> tuple[str, Fault, int | None] | None:
+def asked_by_address(
+    recipients: Iterable[str], *, over_smtp: bool = False
+) -> tuple[str, Fault, int | None] | None:
     """The fault that a recipient like `500@fault.test` or `slow=3+2@fault.test` asks for.
 
     Returns its address, the fault, and how often it happens before mail to that address goes
-    through (the +label; None for ever). Raises `UnknownFault` where the name says nothing.
+    through (the +label; None for ever). Over SMTP those of SMTP are meant, else all others.
+    Raises `UnknownFault` where the name says nothing.
     """
     for recipient in recipients:
         mailbox = read_mailbox(recipient)
@@ -189,7 +197,8 @@ def asked_by_address(recipients: Iterable[str]) -> tuple[str, Fault, int | None]
             continue
         name, _, times = mailbox.local.partition("+")
         fault_name = name.partition("=")[0]
-        if fault_name in FAULTS or _STATUS.fullmatch(fault_name):
+        known = fault_name in FAULTS or bool(_STATUS.fullmatch(fault_name))
+        if known and fault_name.startswith("smtp-") is over_smtp:
             counted = int(times) if _TIMES.fullmatch(times) else None
             return mailbox.address, read_fault(name), counted
     return None
@@ -240,19 +249,31 @@ class Faults:
             asked = asked_by_address(seen.recipients)
         except UnknownFault:
             asked = None  # the request goes on, and its validation answers 422 with what is wrong
-        if asked is not None and asked[1].kind.stage is not Stage.WEBHOOK:
-            address, fault, times = asked
-            happened = self._by_address.get(address, 0)
-            if times is None or happened < times:
-                self._by_address[address] = happened + 1
-                return fault
+        if asked is not None and asked[1].kind.stage is not Stage.WEBHOOK and self._due(*asked):
+            return asked[1]
         return self._take(
             seen,
             lambda fault: (
-                fault.kind.stage is not Stage.WEBHOOK
-                and (fault.kind.stage is not Stage.HEAD or fault.wants_contents)
+                fault.kind.stage in {Stage.READ, Stage.ACCEPTED}
+                or (fault.kind.stage is Stage.HEAD and fault.wants_contents)
             ),
         )
+
+    def of_smtp(self, stage: Stage, seen: Sighting) -> Fault | None:
+        """The fault of one step of a conversation, chosen as for a request."""
+        for recipient in seen.recipients:
+            asked = asked_by_address([recipient], over_smtp=True)
+            if asked is not None and asked[1].kind.stage is stage and self._due(*asked):
+                return asked[1]
+        return self._take(seen, lambda fault: fault.kind.stage is stage)
+
+    def _due(self, address: str, _: Fault, times: int | None) -> bool:
+        """Does it still happen to this address? Counts."""
+        happened = self._by_address.get(address, 0)
+        if times is not None and happened >= times:
+            return False
+        self._by_address[address] = happened + 1
+        return True
 
     def of_webhooks(self, seen: Sighting) -> Mishap | None:
         """What goes wrong with the webhooks of a mail that is accepted now."""

@@ -1,63 +1,13 @@
-"""The faults by name: when each strikes, and what it does."""
+"""The faults by name, those of HTTP and of the webhooks written out here."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Final
 
-import msgspec
-
 from mailproof.sandbox.errors import ERRORS
+from mailproof.sandbox.faults.kinds import HANG_MAX_S, Act, Kind, Stage
+from mailproof.sandbox.faults.smtp_table import SMTP_FAULTS
 
-__all__ = ["FAULTS", "HANG_MAX_S", "SLOW_MAX_S", "Act", "Kind", "Mishap", "Stage"]
-
-# Longer than any client waits, yet not for ever: a forgotten fault must not keep connections.
-HANG_MAX_S: Final = 600.0
-SLOW_MAX_S: Final = 600.0
-
-
-class Stage(StrEnum):
-    """When it strikes."""
-
-    HEAD = "before the request is read"
-    READ = "after the request is read, before anything is done"
-    ACCEPTED = "after the request is done (a mail is accepted), in place of the answer"
-    WEBHOOK = "after the answer, on the way of the webhooks"
-
-
-class Act(StrEnum):
-    """What it does."""
-
-    ANSWER = "answer"
-    SLOW = "slow"
-    HANG = "hang"
-    RESET = "reset"
-    TRUNCATE = "truncate"
-    NO_WEBHOOKS = "no-webhooks"
-    LATE = "late"
-    DOUBLE = "double"
-    REORDER = "reorder"
-    BAD_SIGNATURE = "bad-signature"
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """One fault: `seconds` is its usual time, where it has one."""
-
-    stage: Stage
-    act: Act
-    what: str
-    status: int = 200
-    headers: Mapping[str, str] = {}
-    body: Any = ""
-    seconds: float = 0.0
-
-
-class Mishap(msgspec.Struct, frozen=True):
-    """What goes wrong with the webhooks of one mail."""
-
-    name: str
-    act: Act
-    late_s: float = 0.0
-
+__all__ = ["FAULTS"]
 
 _CLOUDFLARE: Final = {"server": "cloudflare", "cf-ray": "8f2b1c0000000000-FRA"}
 _PLAIN: Final = {"content-type": "text/plain; charset=UTF-8"}
@@ -210,4 +160,5 @@ FAULTS: Final[Mapping[str, Kind]] = {
     **_STRANGE_ANSWERS,
     **_WIRE,
     **_WEBHOOKS,
+    **SMTP_FAULTS,
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mailproof.sandbox.faults.fault import Fault
-from mailproof.sandbox.faults.table import HANG_MAX_S, Act
+from mailproof.sandbox.faults.kinds import HANG_MAX_S, Act
 
 __all__ = ["WIRE", "Gate", "Wire", "protocol_with"]
 

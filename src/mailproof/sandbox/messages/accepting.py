@@ -9,10 +9,10 @@ from mailproof.sandbox.errors import Refusal
 from mailproof.sandbox.events.outcomes import FAULT_DOMAIN, OUTCOMES, TEST_DOMAIN, outcome_of, plan
 from mailproof.sandbox.faults.fault import Sighting, UnknownFault, asked_by_address
 from mailproof.sandbox.messages.addresses import read_mailbox
-from mailproof.sandbox.messages.message import Mail, Message
+from mailproof.sandbox.messages.message import Handover, Mail, Message
 from mailproof.sandbox.messages.validation import read_message
 
-__all__ = ["BATCH_MAX", "accept", "accept_batch", "sighting"]
+__all__ = ["BATCH_MAX", "accept", "accept_batch", "accept_letter", "sighting"]
 
 BATCH_MAX: Final = 100
 
@@ -40,7 +40,18 @@ def accept(account: Account, key: ApiKey, body: Any, idempotency_key: str | None
     """POST /emails. Returns the answer; raises `Refusal`."""
     message = _read(account, key, body)
     _stay_within_quota(account, [message])
-    return {"id": _record(account, key, message, idempotency_key).id}
+    return {"id": _record(account, key.name, message, idempotency_key).id}
+
+
+def accept_letter(
+    account: Account, key: ApiKey | None, message: Message, handover: Handover
+) -> Mail:
+    """A mail that came over SMTP. Raises `Refusal`. Without a `key`, any sender may send."""
+    if key is not None:
+        _authorize_sender(account, key, message)
+    _stay_within_quota(account, [message], more_bytes=len(handover.raw))
+    name = key.name if key is not None else handover.login
+    return _record(account, name, message, None, handover=handover)
 
 
 def accept_batch(
@@ -66,7 +77,7 @@ def accept_batch(
             errors.append({"index": index, "message": refusal.message})
     _stay_within_quota(account, [message for _, message in messages])
     made = [
-        _record(account, key, message, idempotency_key, position=index)
+        _record(account, key.name, message, idempotency_key, position=index)
         for index, message in messages
     ]
     answer: dict[str, Any] = {"data": [{"id": mail.id} for mail in made]}
@@ -102,7 +113,7 @@ def _refuse_unknown_magic(message: Message) -> None:
         if not known:
             raise Refusal(
                 "validation_error",
-                f"Invalid `to` field. {recipient} names no fault of the sandbox; "
+                f"Invalid `to` field. {recipient} names no fault of a request; "
                 "GET /_sandbox/faults/known lists them.",
                 status=422,
             )
@@ -147,9 +158,9 @@ def _only_to_oneself(account: Account, message: Message) -> None:
             )
 
 
-def _stay_within_quota(account: Account, messages: list[Message]) -> None:
+def _stay_within_quota(account: Account, messages: list[Message], *, more_bytes: int = 0) -> None:
     settings = account.settings
-    more_bytes = sum(message.stored_bytes for message in messages)
+    more_bytes += sum(message.stored_bytes for message in messages)
     if (
         len(account.mails) + len(messages) > settings.mails_max
         or account.stored_bytes + more_bytes > settings.bytes_max
@@ -167,13 +178,14 @@ def _stay_within_quota(account: Account, messages: list[Message]) -> None:
         raise Refusal(exceeded)
 
 
-def _record(
+def _record(  # noqa: PLR0913 - what is known of a mail
     account: Account,
-    key: ApiKey,
+    key_name: str,
     message: Message,
     idempotency_key: str | None,
     *,
     position: int | None = None,
+    handover: Handover | None = None,
 ) -> Mail:
     now = account.clock.now()
     outcome = outcome_of(message.recipients)
@@ -186,12 +198,13 @@ def _record(
         id=str(uuid.uuid4()),
         message=message,
         accepted_at=now,
-        key_name=key.name,
+        key_name=key_name,
         idempotency_key=idempotency_key,
         moments=plan(message, now, account.settings.step_s, outcome),
         outcome=outcome,
         mishap=mishap,
         batch_position=position,
+        handover=handover,
     )
     account.keep_mail(mail)
     account.quota.add(now, len(message.recipients))

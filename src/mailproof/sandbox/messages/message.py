@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from mailproof.sandbox.faults.table import Mishap
+from mailproof.sandbox.faults.kinds import Mishap
 
-__all__ = ["Attachment", "Attempt", "Mail", "Message", "Moment"]
+__all__ = ["Attachment", "Attempt", "Handover", "Mail", "Message", "Moment"]
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -65,11 +65,22 @@ class Attempt(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
+class Handover(msgspec.Struct, frozen=True):
+    """How a mail came over SMTP: its envelope, who was logged in, and every byte of it."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    login: str
+    encrypted: bool
+    raw: bytes
+
+
 class Mail(msgspec.Struct):
     """One accepted mail.
 
     `moments` is its way as planned at acceptance; what lies in the future has not happened yet.
-    `outcome` is how that way ends, `mishap` what goes wrong with its webhooks.
+    `outcome` is how that way ends, `mishap` what goes wrong with its webhooks. `handover`: None
+    for one that came over HTTP.
     """
 
     id: str
@@ -82,6 +93,12 @@ class Mail(msgspec.Struct):
     mishap: Mishap | None = None
     attempts: list[Attempt] = []
     batch_position: int | None = None
+    handover: Handover | None = None
+
+    @property
+    def stored_bytes(self) -> int:
+        """Roughly what it takes of the memory."""
+        return self.message.stored_bytes + (len(self.handover.raw) if self.handover else 0)
 
     @property
     def message_id(self) -> str:

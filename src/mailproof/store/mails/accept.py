@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from mailproof.store.routes.lanes import Lane, ensure_lane
 from mailproof.store.routes.probes import take_wanted
 from mailproof.store.shapes import (
     EVERY_SENDER,
+    KEY_LIFE_MS,
     Accepted,
     Conflict,
     Idempotency,
@@ -25,9 +26,6 @@ from mailproof.store.shapes import (
 )
 
 __all__ = ["Answer", "accept", "is_known", "standing", "stop_waiting", "store_content"]
-
-# Resend remembers a key for 24 hours (its documentation, "Idempotency keys"), and so do we.
-_KEY_LIFE_MS: Final = 24 * 3_600_000
 
 Answer = Accepted | Conflict | LaneClosed  # one for each submission
 
@@ -187,7 +185,7 @@ async def _answer_repeats(
         lambda *key: key,
         rows=Json(sorted(rows)),
         now=tx.now,
-        expires_at=tx.now + _KEY_LIFE_MS,
+        expires_at=tx.now + KEY_LIFE_MS,
     )
     late = [number for key, number in first.items() if key not in set(ours)]
     known = {

@@ -45,14 +45,21 @@ class _Row(msgspec.Struct, frozen=True):
     pin: str
 
 
-async def claim(tx: Tx, *, provider: str, most: int, node: str, lease_ms: int) -> list[Claimed]:
+async def claim(  # noqa: PLR0913 - who takes how much of what
+    tx: Tx, *, provider: str, most: int, node: str, lease_ms: int, critical_only: bool = False
+) -> list[Claimed]:
     """Lease up to `most` mails that `provider` may carry now.
 
     Those in the list with another state than `sending` were met on the way: `held` in a closed lane
     (`canceled`, where a caller still waits who wants no promise), or `expired`. Fewer than `most`
     in all: nothing more is there to claim.
     """
-    values: dict[str, Any] = {"now": tx.now, "node": node, "leased_until": tx.now + lease_ms}
+    values: dict[str, Any] = {
+        "now": tx.now,
+        "node": node,
+        "leased_until": tx.now + lease_ms,
+        "critical_only": critical_only,
+    }
     rows: list[_Row] = []
     if most > 0:
         for lane in await tx.all("routes/releasing_lanes", Lane, provider=provider):

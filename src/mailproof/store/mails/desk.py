@@ -14,7 +14,7 @@ from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import WAITING, State, move
 from mailproof.store.base import NewEvent, Tx
 from mailproof.store.mails.ids import as_id, as_ids
-from mailproof.store.shapes import LaneState
+from mailproof.store.shapes import KEY_LIFE_MS, LaneState
 
 __all__ = ["MOVED_MAX", "Answer", "Moved", "cancel", "reschedule", "retry"]
 
@@ -35,6 +35,7 @@ class Answer(StrEnum):
     LANE_CLOSED = "lane_closed"  # nobody may carry it now; it goes by itself when somebody may
     MAY_DOUBLE = "may_double"  # a provider may have it, and two copies were not allowed
     CONTENT_GONE = "content_gone"  # retention has erased what it said
+    REPEATED = "repeated"  # its app has asked for it again, and got another mail
     ALREADY = "already"  # it is where it was to be brought
     ENDED = "ended"
     MOVED_MEANWHILE = "moved_meanwhile"
@@ -44,6 +45,7 @@ class Moved(msgspec.Struct, frozen=True):
     """One mail and what became of it. `was`, `state`: before and now; None: there is no such mail.
 
     `reason`: why its lane is closed. `maybe_sent`: a provider may have it all the same.
+    `repeated_as`: the mail that its app got when it repeated the request.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Moved(msgspec.Struct, frozen=True):
     state: State | None = None
     reason: str | None = None
     maybe_sent: bool = False
+    repeated_as: str | None = None
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -85,16 +88,22 @@ async def retry(
     What ended starts anew: its tries are forgotten, and it is of use for `lifetime_ms(purpose)`
     from now. What is deferred, or held although its lane is open, is due now. What is unconfirmed
     is sent again only with `may_double`, which gives a new key also to what a provider may have:
-    two copies rather than none.
+    two copies rather than none. So is one that its app has repeated under the same idempotency
+    key; else it takes that key back, and the app's next repeat finds this mail.
     """
     rows = await _rows(tx, ids, None)
     answers = {id_: _retry_refused(row, may_double=may_double) for id_, row in rows.items()}
+    ended = [id_ for id_, row in rows.items() if answers[id_] is None and row.now_in in _ENDED]
+    repeated = await _take_keys_back(tx, ended)
+    if not may_double:
+        answers |= dict.fromkeys(repeated, Answer.REPEATED)
     chosen = [row for id_, row in rows.items() if answers[id_] is None]
     moved = await _restart(tx, chosen, lifetime_ms, may_double=may_double)
     waiting = [row.id for row in chosen if row.now_in in WAITING]
     if waiting:
         moved |= set(await tx.all("mails/retry_waiting", str, ids=waiting, now=tx.now))
-    return _answers(tx, ids, rows, answers, moved, State.QUEUED, actor)
+    told = _answers(tx, ids, rows, answers, moved, State.QUEUED, actor)
+    return [msgspec.structs.replace(each, repeated_as=repeated.get(each.id)) for each in told]
 
 
 async def cancel(tx: Tx, ids: Sequence[str], *, actor: str, app: str | None = None) -> list[Moved]:
@@ -124,6 +133,15 @@ async def reschedule(
     data = {"was_due_at": row.due_at, "due_at": at}
     tx.tell(NewEvent(EventType.EMAIL_RESCHEDULED, email_id, data, actor))
     return Moved(email_id, Answer.DONE, state, state)
+
+
+async def _take_keys_back(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
+    """Of these mails, which their app has sent again meanwhile, and as which."""
+    if not ids:
+        return {}
+    await tx.run("mails/take_keys_back", ids=ids)
+    pairs = await tx.all("mails/repeated", lambda *row: row, ids=ids, key_life=KEY_LIFE_MS)
+    return dict(pairs)
 
 
 async def _rows(tx: Tx, ids: Sequence[str], app: str | None) -> dict[str, _Row]:

@@ -5,14 +5,16 @@ come back for the rest and nobody else waits long.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.feedback import settle_parked
 from mailproof.store.mails.orphans import Orphan, orphan_row
+from mailproof.store.records.feedback import count_feedback
 from mailproof.store.routes.lanes import ensure_lane, lanes_by_id
 from mailproof.store.shapes import Routing
 
@@ -26,6 +28,9 @@ __all__ = [
     "sweep",
     "wake_due",
 ]
+
+
+_DAY_MS: Final = 86_400_000
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -44,6 +49,9 @@ class Removed(msgspec.Struct, frozen=True):
     keys: int
     refusals: int
     inbox_events: int
+    checks: int
+    alerts: int
+    mails: int
 
 
 async def wake_due(tx: Tx, most: int) -> int:
@@ -82,8 +90,9 @@ async def recover_leases(
 ) -> int:
     """Mails whose lease ran out, or (`dead`) that the named nodes held: the outcome is unknown.
 
-    Each goes on at once, at the provider that may have it and only there, under the same key; where
-    that provider knows no keys it is `unconfirmed`. `dead` empty means every node that leased.
+    Each goes on at once, at the provider that may have it and only there, under the same key. Where
+    that provider knows no keys, it is `unconfirmed` if it had begun to go out, and is queued as if
+    it had never been claimed if it had not. `dead` empty means every node that leased.
     """
     if dead is None:
         orphans = await tx.all("mails/lost_leases", Orphan, now=tx.now, most=most)
@@ -94,15 +103,31 @@ async def recover_leases(
     lanes = await lanes_by_id(tx, (orphan.lane_id for orphan in orphans))
     rows = []
     for orphan in orphans:
-        lane = await ensure_lane(tx, lanes[orphan.lane_id].sender, orphan.provider, routing)
-        keeps_keys = routing.key_ttl_ms.get(orphan.provider) is not None
-        to = State.DEFERRED if keeps_keys else State.UNCONFIRMED
-        rows.append([orphan.id, orphan.lease_no, to.value, tx.now, lane.id])
+        to, lane_id = _standing_of(orphan, routing), orphan.lane_id
+        told: dict[str, Any] = {"why": "not_begun"}
+        if to is not State.QUEUED:
+            lane = await ensure_lane(tx, lanes[lane_id].sender, orphan.provider, routing)
+            lane_id, told = lane.id, {"outcome": "unknown"}
+        rows.append([orphan.id, orphan.lease_no, to.value, tx.now, lane_id])
         data = {"attempt": orphan.lease_no, "provider": orphan.provider, "node": orphan.leased_by}
         tx.tell(NewEvent(EventType.EMAIL_LEASE_LOST, orphan.id, data))
-        tx.tell(NewEvent(OF_STATE[to], orphan.id, {**data, "outcome": "unknown"}))
-    await tx.many("mails/insert_attempts", [orphan_row(orphan, tx.now) for orphan in orphans])
-    return await tx.run("mails/recover", rows=Json(rows), now=tx.now)
+        tx.tell(NewEvent(OF_STATE[to], orphan.id, {**data, **told}))
+    begun = [each for each, row in zip(orphans, rows, strict=True) if row[2] != State.QUEUED]
+    await tx.many("mails/insert_attempts", [orphan_row(orphan, tx.now) for orphan in begun])
+    recovered = await tx.run("mails/recover", rows=Json(rows), now=tx.now)
+    _, counted = await settle_parked(tx, [orphan.id for orphan in orphans])
+    await count_feedback(tx, counted)
+    return recovered
+
+
+def _standing_of(orphan: Orphan, routing: Routing) -> State:
+    """A provider that is not configured any more may have known keys or not: nobody knows."""
+    if orphan.provider in routing.key_ttl_ms:
+        if routing.key_ttl_ms[orphan.provider] is not None:
+            return State.DEFERRED
+        if orphan.begun != orphan.lease_no:
+            return State.QUEUED
+    return State.UNCONFIRMED
 
 
 async def resend_unconfirmed(tx: Tx, purposes: Sequence[str], most: int, routing: Routing) -> int:
@@ -153,14 +178,34 @@ async def end_pinned_to_removed(tx: Tx, most: int, routing: Routing) -> int:
     return len(rows)
 
 
-async def sweep(tx: Tx, most: int, *, contents_ms: int) -> Removed:
-    """Erase what has served its time: contents `contents_ms` after the end, keys after a day."""
+async def sweep(tx: Tx, most: int, *, contents_ms: int, mails_ms: int) -> Removed:
+    """Erase what has served its time: contents `contents_ms` and mails `mails_ms` after their end,
+    keys after a day. What happened to a mail, the events tell on: they are for the audit."""
     return Removed(
         contents=await tx.run("mails/sweep_contents", before=tx.now - contents_ms, most=most)
         + await tx.run("mails/sweep_orphans", before=tx.now - 3_600_000, most=most),
         keys=await tx.run("mails/sweep_keys", now=tx.now, most=most),
-        refusals=await tx.run("records/sweep_refusals", before=tx.now - 30 * 86_400_000, most=most),
+        refusals=await tx.run("records/sweep_refusals", before=tx.now - 30 * _DAY_MS, most=most),
         inbox_events=await tx.run(
-            "records/sweep_inbox_events", before=tx.now - 7 * 86_400_000, most=most
+            "records/sweep_inbox_events", before=tx.now - 7 * _DAY_MS, most=most
         ),
+        checks=await tx.run("records/sweep_checks", before=tx.now - 30 * _DAY_MS, most=most),
+        alerts=await _sweep_alerts(tx, most),
+        mails=await _sweep_mails(tx, most, tx.now - mails_ms),
     )
+
+
+async def _sweep_alerts(tx: Tx, most: int) -> int:
+    before = tx.now - 90 * _DAY_MS
+    ids = await tx.all("records/sweep_alerts", int, before=before, most=most)
+    if ids:
+        await tx.run("records/drop_alert_messages", ids=ids)
+    return len(ids)
+
+
+async def _sweep_mails(tx: Tx, most: int, before: int) -> int:
+    ids = await tx.all("mails/sweep_mails", str, before=before, most=most)
+    if ids:
+        for query in ("mails/drop_recipients", "mails/drop_attempts", "mails/drop_contents"):
+            await tx.run(query, ids=ids)
+    return len(ids)

@@ -8,7 +8,8 @@ __all__ = ["Orphan", "orphan_row"]
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """In the order of the columns of the queries."""
+    """In the order of the columns of the queries. `begun`: the lease, if any, under which its bytes
+    may have gone out at a provider without idempotency keys."""
 
     id: str
     lease_no: int
@@ -18,6 +19,7 @@ class Orphan(msgspec.Struct, frozen=True):
     epoch: int
     leased_by: str | None
     changed_at: int
+    begun: int
 
 
 def orphan_row(orphan: Orphan, now: int) -> tuple[Any, ...]:

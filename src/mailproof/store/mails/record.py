@@ -12,6 +12,8 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State, move
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.feedback import Taken, settle_parked
+from mailproof.store.records.feedback import Counted, count_feedback
 from mailproof.store.routes.breakers import (
     Refused,
     close_route,
@@ -55,6 +57,7 @@ class _Written(msgspec.Struct, frozen=True):
     avoid: str | None
     lane_id: int
     provider_message_id: str | None
+    look_at: int | None
 
 
 async def record(
@@ -74,17 +77,21 @@ async def record(
     ours = [outcome for outcome in outcomes if _lease(outcome) in leased]
     closed_by = await _move_routes(tx, ours, routing)
     lanes = dict(await lanes_by_id(tx, (outcome.mail.lane_id for outcome in ours)))
+    served = await _served(tx, ours)
     written: dict[str, _Written] = {}
     for outcome in ours:
         lane = await _lane_for(tx, outcome, lanes[outcome.mail.lane_id], routing)
-        written[outcome.mail.id] = _decide(outcome, lane, leased[_lease(outcome)], tx.now)
+        written[outcome.mail.id] = _decide(
+            outcome, lane, leased[_lease(outcome)], tx.now, served=outcome.mail.id in served
+        )
     await _write(tx, ours, written)
     for outcome in ours:
         tx.tell(_event(outcome, written[outcome.mail.id], closed_by))
+    told = await _settle(tx, written, ours)
     lost = [outcome for outcome in outcomes if _lease(outcome) not in leased]
     fenced = await _fenced(tx, lost, again=again)
     return [
-        _recorded(written[o.mail.id]) if _lease(o) in leased else fenced[_lease(o)]
+        _recorded(written[o.mail.id], told) if _lease(o) in leased else fenced[_lease(o)]
         for o in outcomes
     ]
 
@@ -94,6 +101,8 @@ async def hand_back(tx: Tx, leases: Sequence[tuple[str, int]]) -> int:
     ids = await tx.all("mails/hand_back", str, leases=Json(sorted(leases)), now=tx.now)
     for email_id in ids:
         tx.tell(NewEvent(EventType.EMAIL_QUEUED, email_id, {"why": "handed_back"}))
+    _, counted = await settle_parked(tx, ids)
+    await count_feedback(tx, counted)
     return len(ids)
 
 
@@ -127,6 +136,23 @@ async def _move_routes(tx: Tx, outcomes: Sequence[Outcome], routing: Routing) ->
     return frozenset(closed_by)
 
 
+async def _served(tx: Tx, outcomes: Sequence[Outcome]) -> set[str]:
+    """The mails that some of their recipients have, while others do not yet.
+
+    Whoever got one raised the epoch, so a mail's first try need not be looked at.
+    """
+    again = [o.mail.id for o in outcomes if o.mail.epoch and o.to is not State.SENT]
+    served = set(await tx.all("mails/partly_sent", str, ids=again)) if again else set()
+    return served | {o.mail.id for o in outcomes if _is_part(o)}
+
+
+def _is_part(outcome: Outcome) -> bool:
+    """Did the provider take it for some, and shall have it again for others?"""
+    attempt = outcome.attempt
+    accepted = attempt is not None and attempt.outcome is AttemptOutcome.ACCEPTED
+    return accepted and outcome.to is State.DEFERRED
+
+
 async def _lane_for(tx: Tx, outcome: Outcome, lane: Lane, routing: Routing) -> Lane:
     """An unknown outcome binds the mail to its provider; a definite one sets it free again."""
     mail = outcome.mail
@@ -136,7 +162,7 @@ async def _lane_for(tx: Tx, outcome: Outcome, lane: Lane, routing: Routing) -> L
     return await ensure_lane(tx, lane.sender, pin, routing)
 
 
-def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int) -> _Written:
+def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int, *, served: bool) -> _Written:
     to, reason, due_at = outcome.to, outcome.reason, outcome.due_at
     avoid = outcome.avoid
     if to is State.HELD and not lane.is_closed:
@@ -150,8 +176,11 @@ def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int) -> _Written
         reason = lane.reason or reason
         waits = outcome.mail.on_hold == "refuse" and (leased.wait_until or 0) > now
         # What the provider may have cannot be refused: it could still arrive.
-        if waits and not outcome.unknown:
+        if waits and not outcome.unknown and not served:
             to, reason = State.CANCELED, outcome.reason
+    if to is State.FAILED and served:
+        # As if all had been asked at once: it is sent, and those who were refused are named.
+        to, reason = State.SENT, None
     move(State.SENDING, to)
     attempt = outcome.attempt
     since = outcome.mail.unknown_since or (attempt.started_at if attempt else now)
@@ -166,6 +195,7 @@ def _decide(outcome: Outcome, lane: Lane, leased: _Leased, now: int) -> _Written
         avoid=avoid,
         lane_id=lane.id,
         provider_message_id=attempt.provider_message_id if attempt else None,
+        look_at=outcome.look_at if to is State.SENT else None,
     )
 
 
@@ -181,10 +211,44 @@ async def _write(tx: Tx, outcomes: Sequence[Outcome], written: Mapping[str, _Wri
     ]
     if parts:
         await tx.run("mails/record_recipients", rows=Json(parts))
+    rest = [
+        [outcome.mail.id, outcome.reason]
+        for outcome in outcomes
+        if outcome.to is State.FAILED and written[outcome.mail.id].state is State.SENT
+    ]
+    if rest:
+        await tx.run("mails/fail_open_recipients", rows=Json(rest))
+    if begun := [outcome.mail.id for outcome in outcomes if _is_part(outcome)]:
+        await tx.run("mails/promise", ids=begun)
     # The caller may mend the mail and repeat its request under the same key.
     freed = [each.id for each in written.values() if each.state in {State.FAILED, State.CANCELED}]
     if freed:
         await tx.run("mails/free_keys", ids=freed)
+    # What a critical mail says lets people in: a link, a code.
+    gone = [o.mail.id for o in outcomes if o.final and o.mail.critical]
+    if gone := [email_id for email_id in gone if written[email_id].state is State.SENT]:
+        await tx.run("mails/drop_contents", ids=gone)
+
+
+async def _settle(
+    tx: Tx, written: Mapping[str, _Written], outcomes: Sequence[Outcome]
+) -> dict[str, Taken]:
+    """Providers may be quicker to tell than to answer: what they told meanwhile follows."""
+    if not written:
+        return {}
+    messages = [
+        (outcome.attempt.provider, outcome.attempt.provider_message_id)
+        for outcome in outcomes
+        if outcome.attempt is not None and outcome.attempt.provider_message_id
+    ]
+    told, counted = await settle_parked(tx, list(written), messages)
+    counted += [
+        Counted(provider=outcome.mail.provider or "", webhook=outcome.webhook, sent=1)
+        for outcome in outcomes
+        if written[outcome.mail.id].look_at is not None
+    ]
+    await count_feedback(tx, counted)
+    return told
 
 
 async def _fenced(
@@ -219,7 +283,9 @@ def _lease(outcome: Outcome) -> tuple[str, int]:
     return (outcome.mail.id, outcome.mail.lease_no)
 
 
-def _recorded(each: _Written) -> Recorded:
+def _recorded(each: _Written, told: Mapping[str, Taken]) -> Recorded:
+    if (after := told.get(each.id)) is not None and after.state is not None:
+        return Recorded(each.id, after.state, after.reason)
     return Recorded(each.id, each.state, each.reason, each.due_at)
 
 
@@ -243,6 +309,16 @@ def _attempt_row(outcome: Outcome) -> tuple[Any, ...]:
     )
 
 
+def _seen_by(outcome: Outcome, reason: str | None) -> dict[str, Any]:
+    """What the attempt itself saw, where it is held for another reason: its lane's."""
+    attempt = outcome.attempt
+    if attempt is None or attempt.reason is None or attempt.reason == reason:
+        return {}
+    told = outcome.event_data
+    own = {f"attempt_{name}": told[name] for name in ("severity", "origin") if name in told}
+    return {"attempt_reason": attempt.reason, **own, "severity": None, "origin": None}
+
+
 def _event(outcome: Outcome, each: _Written, closed_by: frozenset[str]) -> NewEvent:
     mail = outcome.mail
     data: dict[str, Any] = {
@@ -256,6 +332,7 @@ def _event(outcome: Outcome, each: _Written, closed_by: frozenset[str]) -> NewEv
     if each.state is State.HELD:
         data["critical"] = mail.critical
         data["sender"] = mail.lane_sender
+        data |= _seen_by(outcome, each.reason)
     if mail.id in closed_by:
         data["closed_route"] = True
     if outcome.attempt is not None and outcome.attempt.outcome is AttemptOutcome.UNKNOWN:

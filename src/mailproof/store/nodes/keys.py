@@ -16,8 +16,10 @@ __all__ = [
     "create_key",
     "find_key",
     "hash_key",
+    "key_with_id",
     "list_keys",
     "make_key",
+    "origins_of",
     "revoke_key",
     "status_secret_of",
 ]
@@ -35,8 +37,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key as it is stored. `name` is the app: two keys of one name are one app.
 
     `purpose`, `wait_ms`, `on_hold`: what a request has that does not say otherwise; empty or None:
-    as configured. `origin`: the web page that may use it. `status_secret` reads statuses and sends
-    nothing. `revoked_at` UTC in milliseconds; None: it is good.
+    as configured. `origin`: the web page that may read the app's statuses. `status_secret` reads
+    statuses and sends nothing. `revoked_at` UTC in milliseconds; None: it is good.
     """
 
     id: str
@@ -144,6 +146,16 @@ async def find_key(tx: Tx, hashed: bytes) -> ApiKey | None:
     by letter, so how long it takes tells nothing about a key.
     """
     return await tx.one("nodes/find_key", _key, hash=hashed)
+
+
+async def key_with_id(tx: Tx, key_id: str) -> ApiKey | None:
+    """The key with that id, also when it was revoked."""
+    return await tx.one("nodes/key", _key, id=key_id)
+
+
+async def origins_of(tx: Tx, app: str) -> frozenset[str]:
+    """The web pages that may use one of its good keys."""
+    return frozenset(await tx.all("nodes/origins", str, app=app))
 
 
 async def _tell(tx: Tx, event: EventType, key: ApiKey, actor: str) -> None:

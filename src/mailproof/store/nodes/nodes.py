@@ -31,6 +31,7 @@ class Tick(msgspec.Struct, frozen=True):
     `routes`, `keys`, `alerts`: versions that rise with each change. `next_due_at`,
     `next_expiry_at`, `next_probe_at`: the earliest, None: there is none. `queued`: something may be
     claimed. `others`: how many more processes live. `last_event`: the newest event's id.
+    `next_look_at`: when to look what became of a sent mail.
     """
 
     routes: int
@@ -45,6 +46,7 @@ class Tick(msgspec.Struct, frozen=True):
     unconfirmed: bool
     others: int
     last_event: int
+    next_look_at: int | None = None
 
 
 async def enter(tx: Tx, node: Node) -> None:

@@ -91,7 +91,8 @@ class DueMessage(msgspec.Struct, frozen=True):
 
 
 class AlertRow(msgspec.Struct, frozen=True):
-    """An alert as it is listed."""
+    """An alert as it is listed. `since`: when what it is about began, UTC in milliseconds; `facts`:
+    what its words need."""
 
     id: int
     name: str
@@ -100,7 +101,8 @@ class AlertRow(msgspec.Struct, frozen=True):
     opened_at: int
     resolved_at: int | None
     count: int
-    facts: str
+    since: int
+    facts: Mapping[str, Any]
 
 
 def is_settled(alerts: Sequence[OpenAlert], conditions: Sequence[Condition], now: int) -> bool:
@@ -200,7 +202,7 @@ async def forget_channels(tx: Tx, channels: Sequence[str]) -> None:
 
 async def list_alerts(tx: Tx, limit: int) -> list[AlertRow]:
     """The last alerts, open ones first, then the newest."""
-    return await tx.all("records/list_alerts", AlertRow, most=limit)
+    return await tx.all("records/list_alerts", _row, most=limit)
 
 
 async def _open(tx: Tx, condition: Condition, channels: Sequence[str]) -> int | None:
@@ -311,6 +313,22 @@ def _written(kept: _Facts) -> Json:
 
 def _read(facts: str) -> _Facts:
     return msgspec.json.decode(facts, type=_Facts)
+
+
+def _row(  # noqa: PLR0913 - one parameter per column
+    id_: int,
+    name: str,
+    about: str,
+    severity: str,
+    opened_at: int,
+    resolved_at: int | None,
+    count: int,
+    facts: str,
+) -> AlertRow:
+    kept = _read(facts)
+    return AlertRow(
+        id_, name, about, severity, opened_at, resolved_at, count, kept.since, kept.facts
+    )
 
 
 def _due(  # noqa: PLR0913 - one parameter per column

@@ -36,7 +36,8 @@ _FLAPPING_MS: Final = 3_600_000
 class ClosedRoute(msgspec.Struct, frozen=True):
     """`failure`: what closed it, JSON, redacted. `met`: mails that failed on it since it closed.
 
-    `waiting`: mails held that it could carry, at most `COUNT_MAX`.
+    `waiting`: mails held that it could carry, at most `COUNT_MAX`. `carrier`: another provider, by
+    which all mail goes meanwhile that is not bound to this one.
     """
 
     provider: str
@@ -47,6 +48,12 @@ class ClosedRoute(msgspec.Struct, frozen=True):
     since: int
     met: int
     waiting: int
+    carrier: str | None = None
+
+    @property
+    def carried_by(self) -> str | None:
+        """The provider that carries its mail, so that nothing is stopped; None: something is."""
+        return None if self.waiting else self.carrier
 
 
 class ClosedLane(msgspec.Struct, frozen=True):
@@ -73,13 +80,15 @@ class CriticalWaiting(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Requests with a wrong key within the last hour, from one client or in one app's name."""
+    """Requests with a wrong key within the last hour, from one client or in one app's name; or an
+    app's mails whose From is no sender. `message`: what was answered, redacted."""
 
     kind: str
     app: str
     client: str
     path: str
     name: str
+    message: str
     count: int
     first_at: int
     last_at: int

@@ -1,5 +1,6 @@
 """Refusals: requests that were answered with an error, counted so that a scanner fills no disk."""
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
@@ -9,6 +10,7 @@ import msgspec
 from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.mail.events import EventType
 from mailproof.store.base import NewEvent, Tx
+from mailproof.store.records.totals import Added, add
 
 __all__ = ["OTHERS", "NewRefusal", "RefusalKind", "RefusalRow", "list_refusals", "note"]
 
@@ -19,16 +21,20 @@ _UNKNOWN_EVENTS_MAX: Final = 5
 _MINUTE_MS: Final = 60_000
 _TEXT_MAX: Final = 500
 OTHERS: Final = "others"
+# Counted for good, by kind: the rows go after a month.
+TOTAL: Final = "mailproof_refusals_total"
 
 
 class RefusalKind(StrEnum):
     """Whose fault it looks like. `placeholder`: what somebody was meant to replace by a key;
-    `once_valid`: a key that was revoked; `other`: the key is good, the request is not."""
+    `once_valid`: a key that was revoked; `sender_invalid`: the key is good, and From is no sender;
+    `other`: anything else about a request with a good key."""
 
     PLACEHOLDER = "placeholder"
     ONCE_VALID = "once_valid"
     UNKNOWN_KEY = "unknown_key"
     NO_KEY = "no_key"
+    SENDER_INVALID = "sender_invalid"
     OTHER = "other"
 
 
@@ -89,6 +95,8 @@ async def note(tx: Tx, refusals: Sequence[NewRefusal]) -> None:
         by_minute.setdefault(refusal.at // _MINUTE_MS, []).append(refusal)
     for minute, group in sorted(by_minute.items()):
         await _note_minute(tx, minute, group)
+    kinds = Counter(refusal.kind.value for refusal in refusals)
+    await add(tx, [Added(TOTAL, {"kind": kind}, count) for kind, count in kinds.items()])
 
 
 async def list_refusals(tx: Tx, limit: int) -> list[RefusalRow]:

@@ -151,6 +151,10 @@ class Writer:
         refused, self._waiting = self._waiting, deque()
         for wanted in refused:
             _fail(wanted, told(self._where, error))
+        looking, self._looking = self._looking, []
+        for look in looking:
+            if not look.done():
+                look.set_exception(told(self._where, error))
         self._is_busy = False
 
     def _write_some(self) -> None:

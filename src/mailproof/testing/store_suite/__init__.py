@@ -16,11 +16,18 @@ from typing import Final
 
 from mailproof.testing.store_suite import (
     accepting,
+    by_hand,
     claiming,
+    counting,
     duties,
+    feedback,
+    parts,
     passages,
     recording,
+    setting_out,
     sharing,
+    status,
+    usual,
 )
 from mailproof.testing.store_suite.world import OpenDatabase, World, fresh_world
 
@@ -30,9 +37,16 @@ Case = Callable[[World], Awaitable[None]]
 
 CASES: Final[tuple[Case, ...]] = (
     *accepting.CASES,
+    *by_hand.CASES,
     *claiming.CASES,
     *recording.CASES,
+    *parts.CASES,
+    *setting_out.CASES,
     *passages.CASES,
     *duties.CASES,
+    *feedback.CASES,
     *sharing.CASES,
+    *status.CASES,
+    *counting.CASES,
+    *usual.CASES,
 )

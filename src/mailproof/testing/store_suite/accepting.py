@@ -306,7 +306,7 @@ async def a_large_content_comes_before_its_mail_or_is_swept(world: World) -> Non
     await world.database.write(store_content, orphan.id, b"left behind")
     await world.take(large)
     world.advance(3_601)
-    swept = await world.database.write(sweep, 100, contents_ms=7 * DAY_MS)
+    swept = await world.database.write(sweep, 100, contents_ms=7 * DAY_MS, mails_ms=90 * DAY_MS)
     found = await world.database.read(contents, [large.id, orphan.id])
     expect(swept.contents == 1, f"{swept.contents} contents were swept instead of the orphan")
     expect([found[key].payload for key in found] == [b"large"], "the wrong content is left")

@@ -4,8 +4,11 @@ import asyncio
 from typing import Final
 
 from mailproof.mail.lifecycle import State
+from mailproof.store.mails.accept import standing
 from mailproof.store.mails.claim import claim, claim_probe, claim_queued_probe, contents
+from mailproof.store.mails.duties import wake_due
 from mailproof.store.mails.record import hand_back
+from mailproof.store.records.picture import routes_closed
 from mailproof.store.shapes import Claimed, LaneState
 from mailproof.testing.store_suite.outcomes import deferred, sent, turned_away
 from mailproof.testing.store_suite.world import ONE, World, expect
@@ -89,6 +92,21 @@ async def queued_mail_of_a_closed_lane_is_put_aside_once(world: World) -> None:
     expect(await world.claim() == [], "held mail was met twice")
     (event,) = [event for event in await world.events(ids[0]) if event.type == "email.held"]
     expect(event.data["reason"] == "quota_exceeded", f"why it is held: {event.data}")
+
+
+async def a_closed_route_names_who_carries_its_mail_meanwhile(world: World) -> None:
+    async def carrier() -> str | None:
+        (route, *_) = await world.database.read(routes_closed)
+        return route.carrier
+
+    await world.close("first")
+    expect(await carrier() is None, "no mail goes any way yet")
+    await world.take(world.mail())
+    expect(await carrier() == "second", "the second carries all of it")
+    await world.take(world.mail(pin="first"))
+    expect(await carrier() == "second", "what is bound to it is counted, not carried")
+    await world.close("second")
+    expect(await carrier() is None, "now nobody carries it")
 
 
 async def expired_mail_ends_when_it_is_met(world: World) -> None:
@@ -194,13 +212,86 @@ async def a_mail_that_was_turned_away_does_not_stand_first_in_the_release(world:
     expect(await _ids(world) == [other], "it closes the route again before others can go")
 
 
+async def a_critical_mail_that_is_turned_away_twice_lets_the_others_go_first(world: World) -> None:
+    """Its own fault may close the route each time: once may befall any mail, twice not."""
+    await world.start({"first": "f1"}, ONE)
+    await world.close()
+    (poison,) = await world.take(world.mail(critical=True))
+    others = await world.take(*[world.mail(critical=False) for _ in range(3)])
+    for expected in (poison, others[0], others[1], others[2], poison):
+        probe = await _probe(world)
+        expect(probe is not None and probe.id == expected, f"{probe!r} is the probe")
+        if probe is not None:
+            await world.record(turned_away(probe, world.now))
+    fresh = await world.take(*[world.mail(critical=False) for _ in range(2)])
+    await world.open()
+    went = await _ids(world)
+    world.advance(5)
+    went += await _ids(world)
+    expect(sorted(went) == sorted(fresh + others), f"{went} went, {poison} closes the route again")
+    world.advance(1)
+    expect(await _ids(world) == [poison], "and in the end it is its turn")
+
+
+async def one_refusal_does_not_put_a_critical_mail_behind_others(world: World) -> None:
+    await world.start({"first": "f1"}, ONE)
+    await world.close()
+    urgent, other = await world.take(world.mail(critical=True), world.mail(critical=False))
+    probe = await _probe(world)
+    if probe is None or probe.id != urgent:
+        raise AssertionError(f"the probe is {probe!r}")
+    await world.record(turned_away(probe, world.now))
+    await world.open()
+    expect(await _ids(world) == [urgent], f"{other} overtook critical mail")
+
+
+async def what_a_provider_has_just_refused_is_the_last_to_try_it(world: World) -> None:
+    await world.close("first")
+    urgent, other = await world.take(world.mail(critical=True), world.mail(critical=False))
+    for expected in (urgent, other):
+        found = await _queued_probe(world)
+        expect(found is not None and found.id == expected, f"{found!r} is the probe")
+        if found is not None:
+            await world.record(turned_away(found, world.now))
+            expect(await world.state(found.id) is State.QUEUED, "the second carries it")
+
+
+async def critical_mail_alone_may_be_asked_for(world: World) -> None:
+    await world.start({"first": "f1"}, ONE)
+    await world.close()
+    held = await world.take(world.mail(critical=True), world.mail(critical=False))
+    await world.open()
+    world.advance(3)
+    queued = await world.take(world.mail(critical=False), world.mail(critical=True))
+    only = await world.database.write(
+        claim, provider="first", most=10, node="n1", lease_ms=30_000, critical_only=True
+    )
+    expect({mail.id for mail in only} == {held[0], queued[1]}, f"{only!r} was claimed")
+    expect((await world.lane()).state == LaneState.RELEASING, "other held mail was forgotten")
+    expect(set(await _ids(world)) == {held[1], queued[0]}, "the rest is not there any more")
+
+
+async def what_is_handed_back_from_a_release_is_not_held_for_its_old_reason(world: World) -> None:
+    await world.start({"first": "f1"}, ONE)
+    await world.close(reason="credentials_invalid")
+    (fresh,) = await world.take(world.mail())
+    await world.open()
+    (mail,) = await world.going()
+    await world.database.write(hand_back, [(mail.id, mail.lease_no)])
+    expect(await _reason(world, fresh) is None, "why its lane was closed is over")
+    (mail,) = await world.going()
+    await world.record(deferred(mail, world.now, wait_s=0))
+    await world.database.write(wake_due, 10)
+    (mail,) = await world.going()
+    await world.database.write(hand_back, [(mail.id, mail.lease_no)])
+    expect(await _reason(world, fresh) == "rate_limited", "what its last attempt saw is true yet")
+
+
 async def a_probe_may_take_queued_mail_where_another_provider_carries_it(world: World) -> None:
     await world.close("first")
     (email_id,) = await world.take(world.mail())
     expect(await _probe(world) is None, "nothing is held")
-    found = await world.database.write(
-        claim_queued_probe, provider="first", sender="*", node="n1", lease_ms=30_000
-    )
+    found = await _queued_probe(world)
     expect(found is not None, "queued mail can be a probe")
     expect(found is not None and (found.id, found.probe) == (email_id, True), f"it is {found!r}")
     expect(found is not None and found.second == "second", "if it fails, who is next?")
@@ -249,6 +340,16 @@ async def _probe(world: World, sender: str = "*") -> Claimed | None:
     )
 
 
+async def _queued_probe(world: World) -> Claimed | None:
+    return await world.database.write(
+        claim_queued_probe, provider="first", sender="*", node="n1", lease_ms=30_000
+    )
+
+
+async def _reason(world: World, email_id: str) -> str | None:
+    return (await world.database.read(standing, [email_id]))[email_id].reason
+
+
 CASES: Final = (
     critical_mail_goes_first_then_what_expires_first_then_by_arrival,
     no_more_is_claimed_than_was_asked_for,
@@ -257,6 +358,7 @@ CASES: Final = (
     what_one_has_just_refused_goes_to_the_other,
     where_only_one_can_carry_it_a_refused_mail_waits,
     queued_mail_of_a_closed_lane_is_put_aside_once,
+    a_closed_route_names_who_carries_its_mail_meanwhile,
     expired_mail_ends_when_it_is_met,
     held_mail_is_released_in_order_and_ever_faster,
     a_failure_begins_the_release_anew,
@@ -264,6 +366,11 @@ CASES: Final = (
     a_probe_takes_the_most_urgent_held_mail_behind_its_route,
     a_mail_that_is_turned_away_again_does_not_probe_for_ever,
     a_mail_that_was_turned_away_does_not_stand_first_in_the_release,
+    a_critical_mail_that_is_turned_away_twice_lets_the_others_go_first,
+    one_refusal_does_not_put_a_critical_mail_behind_others,
+    what_a_provider_has_just_refused_is_the_last_to_try_it,
+    critical_mail_alone_may_be_asked_for,
+    what_is_handed_back_from_a_release_is_not_held_for_its_old_reason,
     a_probe_may_take_queued_mail_where_another_provider_carries_it,
     what_was_handed_back_goes_again_and_its_old_lease_is_void,
     contents_are_those_that_were_accepted,

@@ -2,8 +2,12 @@
 
 from typing import Final
 
+import msgspec
+
 from mailproof.mail.lifecycle import WAITING, State
+from mailproof.store.mails.claim import contents
 from mailproof.store.mails.duties import (
+    Removed,
     end_pinned_to_removed,
     expire,
     free_unknown,
@@ -12,13 +16,14 @@ from mailproof.store.mails.duties import (
     sweep,
     wake_due,
 )
-from mailproof.store.shapes import Accepted, Claimed, Idempotency, Routing
+from mailproof.store.mails.listing import show
+from mailproof.store.records import checks
+from mailproof.store.records.alerts import Condition, list_alerts, settle
+from mailproof.store.shapes import Accepted, Claimed, Idempotency
 from mailproof.testing.store_suite.outcomes import deferred, sent, unknown
 from mailproof.testing.store_suite.world import DAY_MS, ONE, World, expect
 
 __all__ = ["CASES"]
-
-_KEYLESS: Final = Routing(order=("first",), key_ttl_ms={"first": None})
 
 
 async def what_is_due_is_queued_and_not_before(world: World) -> None:
@@ -103,13 +108,6 @@ async def what_a_dead_node_held_goes_on_at_once(world: World) -> None:
     expect(await _recover(world, []) == 2, "no names means everybody who leased")
 
 
-async def where_a_provider_knows_no_keys_a_lost_lease_is_unconfirmed(world: World) -> None:
-    await world.start({"first": "f1"}, _KEYLESS)
-    mail = await world.sending()
-    await _recover(world, ["n1"])
-    expect(await world.state(mail.id) is State.UNCONFIRMED, "a repeat could double it")
-
-
 async def unconfirmed_mail_is_sent_again_where_two_copies_are_harmless(world: World) -> None:
     ids = []
     for purpose in ("registration", "receipt"):
@@ -168,11 +166,59 @@ async def what_has_served_its_time_is_swept(world: World) -> None:
     await world.record(sent(mail, world.now))
     (waiting,) = await world.take(world.mail(scheduled_at=world.now + 30 * DAY_MS))
     world.advance(8 * 86_400)
-    swept = await world.database.write(sweep, 100, contents_ms=7 * DAY_MS)
+    swept = await _swept(world)
     expect((swept.contents, swept.keys) == (1, 1), f"swept were {swept!r}")
     expect(await world.state(waiting) is State.SCHEDULED, "a waiting mail was touched")
-    again = await world.database.write(sweep, 100, contents_ms=7 * DAY_MS)
+    again = await _swept(world)
     expect((again.contents, again.keys) == (0, 0), f"swept twice: {again!r}")
+
+
+async def old_mails_go_with_all_that_is_theirs_and_waiting_ones_stay(world: World) -> None:
+    old, waiting = world.mail(), world.mail(scheduled_at=world.now + 300 * DAY_MS)
+    await world.take(old, waiting)
+    (mail,) = await world.claim()
+    await world.record(sent(mail, world.now))
+    world.advance(89 * 86_400)
+    expect((await _swept(world)).mails == 0, "a mail went before its time")
+    world.advance(2 * 86_400)
+    expect((await _swept(world)).mails == 1, "an old mail is kept for ever")
+    expect(await world.database.read(show, old.id) is None, "an old mail can still be seen")
+    expect(await world.state(waiting.id) is State.SCHEDULED, "a waiting mail was erased")
+    expect(await world.database.read(contents, [old.id]) == {}, "what it said is left")
+    expect((await world.events(old.id))[-1].type == "email.sent", "its story was erased too")
+
+
+async def what_a_critical_mail_says_goes_when_nothing_more_can_come_of_it(world: World) -> None:
+    for critical in (False, True):
+        for final in (False, True):
+            await world.take(world.mail(critical=critical))
+            (mail,) = await world.claim()
+            outcome = msgspec.structs.replace(sent(mail, world.now), final=final)
+            await world.record(outcome)
+            kept = bool(await world.database.read(contents, [mail.id]))
+            expect(kept != (critical and final), f"critical {critical}, final {final}: kept {kept}")
+
+
+async def old_looks_and_alerts_are_swept_and_open_alerts_never(world: World) -> None:
+    look = checks.NewCheck(provider="first", verdict="good", took_ms=1)
+    await world.database.write(checks.insert, look)
+    await world.database.write(settle, [_wrong("first"), _wrong("second")], ("chat",))
+    for _ in range(2):  # it is over once it has been gone for a while
+        await world.database.write(settle, [_wrong("second")], ("chat",))
+        world.advance(600)
+    world.advance(91 * 86_400)
+    swept = await _swept(world)
+    expect((swept.checks, swept.alerts) == (1, 1), f"swept were {swept!r}")
+    (left,) = await world.database.read(list_alerts, 10)
+    expect(left.about == "second", f"the open alert was swept, and {left} stayed")
+
+
+def _wrong(about: str) -> Condition:
+    return Condition("route_closed", about, "ERROR", 1, 0)
+
+
+async def _swept(world: World) -> Removed:
+    return await world.database.write(sweep, 100, contents_ms=7 * DAY_MS, mails_ms=90 * DAY_MS)
 
 
 async def _recover(world: World, dead: list[str] | None = None) -> int:
@@ -197,9 +243,11 @@ CASES: Final = (
     unconfirmed_mail_expires_only_when_no_provider_remembers_it,
     a_lease_that_ran_out_is_an_unknown_outcome_at_its_provider,
     what_a_dead_node_held_goes_on_at_once,
-    where_a_provider_knows_no_keys_a_lost_lease_is_unconfirmed,
     unconfirmed_mail_is_sent_again_where_two_copies_are_harmless,
     who_is_bound_to_a_closed_provider_goes_the_other_way_if_harmless,
     mail_bound_to_a_provider_that_is_gone_fails,
     what_has_served_its_time_is_swept,
+    old_mails_go_with_all_that_is_theirs_and_waiting_ones_stay,
+    what_a_critical_mail_says_goes_when_nothing_more_can_come_of_it,
+    old_looks_and_alerts_are_swept_and_open_alerts_never,
 )

@@ -16,14 +16,15 @@ from mailproof.store.shapes import (
 __all__ = ["deferred", "given_up", "judged", "sent", "turned_away", "unknown"]
 
 
-def sent(mail: Claimed, at: int) -> Outcome:
-    """The provider took it. `at`: when it set out, UTC in milliseconds."""
+def sent(mail: Claimed, at: int, **told: Any) -> Outcome:
+    """The provider took it. `at`: when it set out, UTC in milliseconds; `told`: for its event."""
     return Outcome(
         mail=mail,
         to=State.SENT,
         reason=None,
         attempt=_attempt(mail, at, AttemptOutcome.ACCEPTED, None),
         opening=Opening(mail.provider or "", mail.lane_sender, accepted=True),
+        event_data=told,
     )
 
 

@@ -1,4 +1,5 @@
--- claim: lease up to :most queued mails that :provider may carry to :node until :leased_until.
+-- claim: lease up to :most queued mails (:critical_only: or none but critical ones) that :provider
+-- may carry to :node until :leased_until.
 -- One whose lane has closed since becomes `held` (`canceled`, if its caller still waits and wants no
 -- promise), one that has expired ends: each mail is met once.
 -- Those that another node is claiming at this moment are passed over.
@@ -21,7 +22,7 @@ FROM (
                 ELSE 'sending' END AS becomes
     FROM emails AS e
     JOIN lanes AS l ON l.id = e.lane_id
-    WHERE e.state = 'queued'
+    WHERE e.state = 'queued' AND e.critical >= :critical_only::boolean
       AND (l.state = 'closed'
            OR CASE WHEN e.avoid = l.provider THEN coalesce(l.second, l.provider)
                    ELSE l.provider END = :provider::text)

@@ -1,6 +1,7 @@
--- claim_held: lease up to :most held mails of lane :lane_id, which is releasing.
--- Of the first ones, those that have been with a provider least often: one whose own fault closes the
--- route again and again must not keep all that stand behind it.
+-- claim_held: lease up to :most held mails of lane :lane_id, which is releasing (:critical_only: none
+-- but critical ones). Of the first ones, those that have been with a provider least often: one whose
+-- own fault closes the route again and again, critical or not, must not keep all that stand behind
+-- it. Once more than the others is what befell whatever was under way when the route closed.
 UPDATE emails
 SET state = picked.becomes,
     provider = CASE WHEN picked.becomes = 'sending' THEN picked.carrier ELSE emails.provider END,
@@ -14,14 +15,19 @@ FROM (
            few.carrier,
            CASE WHEN few.expires_at <= :now::bigint THEN 'expired' ELSE 'sending' END AS becomes
     FROM (
-        SELECT e.seq, e.critical, e.lease_no, e.expires_at, l.provider AS carrier
-        FROM emails AS e
-        JOIN lanes AS l ON l.id = e.lane_id
-        WHERE e.state = 'held' AND e.lane_id = :lane_id::bigint
-        ORDER BY e.critical DESC, e.expires_at, e.seq
-        LIMIT greatest(:most::bigint, 20)
-        FOR UPDATE OF e SKIP LOCKED
+        SELECT first.*, min(first.lease_no) OVER () AS least
+        FROM (
+            SELECT e.seq, e.critical, e.lease_no, e.expires_at, l.provider AS carrier
+            FROM emails AS e
+            JOIN lanes AS l ON l.id = e.lane_id
+            WHERE e.state = 'held' AND e.lane_id = :lane_id::bigint
+              AND e.critical >= :critical_only::boolean
+            ORDER BY e.critical DESC, e.expires_at, e.seq
+            LIMIT greatest(:most::bigint, 20)
+            FOR UPDATE OF e SKIP LOCKED
+        ) AS first
     ) AS few
+    WHERE few.lease_no <= few.least + 1
     ORDER BY few.critical DESC, few.lease_no, few.expires_at, few.seq
     LIMIT :most::bigint
 ) AS picked

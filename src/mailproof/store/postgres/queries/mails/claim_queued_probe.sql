@@ -1,6 +1,7 @@
 -- claim_queued_probe: lease the most urgent queued mail to try the closed route of :provider and
 -- :sender ('*': of all senders, but then not one whose own route there is closed too). Of the first
--- thousand queued ones: this is asked often, and a probe need not be exact.
+-- thousand queued ones: this is asked often, and a probe need not be exact. One that :provider has
+-- just refused comes last: another mail tells more.
 UPDATE emails
 SET state = 'sending', provider = :provider::text, lease_no = lease_no + 1, leased_by = :node::text,
     leased_until = :leased_until::bigint, probe = TRUE, avoid = NULL, changed_at = :now::bigint
@@ -9,7 +10,7 @@ WHERE seq = (
     FROM (
         SELECT first.seq
         FROM (
-            SELECT seq, lane_id, expires_at, critical FROM emails
+            SELECT seq, lane_id, expires_at, critical, avoid FROM emails
             WHERE state = 'queued'
             ORDER BY critical DESC, expires_at, seq
             LIMIT 1000
@@ -20,7 +21,8 @@ WHERE seq = (
           AND (:sender::text <> '*' OR NOT EXISTS (
           SELECT 1 FROM routes AS r
           WHERE r.provider = :provider::text AND r.sender = l.sender AND r.state = 'closed'))
-        ORDER BY first.critical DESC, first.expires_at, first.seq
+        ORDER BY coalesce(first.avoid, '') = :provider::text, first.critical DESC,
+                 first.expires_at, first.seq
         LIMIT 1
     ) AS urgent
     JOIN emails AS e ON e.seq = urgent.seq

@@ -1,6 +1,7 @@
 -- free_keys: the mails with :ids ended without going out; their request may be repeated, mended.
 -- Locked in the order in which keys are taken, so that two nodes never wait for each other.
-DELETE FROM idempotency
+UPDATE idempotency
+SET freed = true
 WHERE ctid = ANY (ARRAY(
     SELECT i.ctid FROM idempotency AS i
     JOIN emails AS e ON e.app = i.app AND e.endpoint = i.endpoint AND e.idempotency_key = i.key

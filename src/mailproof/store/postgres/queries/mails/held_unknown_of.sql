@@ -1,7 +1,7 @@
 -- held_unknown_of: up to :most of :purposes that are held in a closed lane which binds them to a
 -- provider that may have them, while the lane that would not bind them is not closed.
 SELECT e.id::text, e.lease_no, e.lane_id, e.pin, coalesce(e.provider, ''), e.epoch, e.leased_by,
-       e.changed_at
+       e.changed_at, e.begun
 FROM lanes AS l
 JOIN emails AS e ON e.lane_id = l.id AND e.state = 'held'
 JOIN lanes AS own ON own.sender = l.sender AND own.pin = e.pin AND own.state <> 'closed'

@@ -6,8 +6,8 @@ SELECT e.seq, e.id::text, e.app, e.state, e.purpose, e.critical, e.sender, e.sub
             THEN coalesce((SELECT l.reason FROM lanes l WHERE l.id = e.lane_id), e.reason)
             ELSE e.reason END,
        e.unknown_since, e.lane_id,
-       (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
-        ORDER BY a.lease_no DESC LIMIT 1)::text
+       coalesce(e.told, (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
+                         ORDER BY a.lease_no DESC LIMIT 1))::text
 FROM emails e
 WHERE e.seq = ANY (:seqs::bigint[])
 ORDER BY e.seq DESC

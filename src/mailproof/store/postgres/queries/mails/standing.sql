@@ -1,6 +1,6 @@
 -- Where some mails are, for those who wait for them.
 SELECT e.id::text, e.state, e.reason, e.due_at, e.lane_id,
-       (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
-        ORDER BY a.lease_no DESC LIMIT 1)::text
+       coalesce(e.told, (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
+                         ORDER BY a.lease_no DESC LIMIT 1))::text
 FROM emails e
 WHERE e.id = ANY (:ids::uuid[])

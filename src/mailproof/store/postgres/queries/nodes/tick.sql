@@ -18,4 +18,5 @@ RETURNING
     (SELECT unknown_since FROM emails WHERE state = 'unconfirmed'
      ORDER BY unknown_since LIMIT 1) IS NOT NULL,
     (SELECT count(*) FROM nodes AS other WHERE other.id <> :id AND other.seen_at >= :alive),
-    coalesce((SELECT max(id) FROM events), 0);
+    coalesce((SELECT max(id) FROM events), 0),
+    (SELECT min(confirm_at) FROM emails WHERE confirm_at IS NOT NULL);

@@ -1,5 +1,6 @@
 -- routes_with_waiting: every closed route, and how many held mails (at most :count_max) it could
--- carry. Counted in closed lanes alone: where another provider carries the mail, nothing waits.
+-- carry. Counted in closed lanes alone: where another provider carries the mail, nothing waits. Last,
+-- who carries all mail that is free to go any way; NULL: nobody, or not all.
 SELECT r.provider, r.sender, coalesce(r.reason, 'unknown'), r.severity, r.failure::text, r.since, r.met,
        (SELECT count(*) FROM (
             SELECT 1
@@ -8,7 +9,17 @@ SELECT r.provider, r.sender, coalesce(r.reason, 'unknown'), r.severity, r.failur
             WHERE l.state = 'closed' AND l.pin IN ('', r.provider)
               AND r.sender IN ('*', l.sender)
             LIMIT :count_max::integer
-        ) AS held)
+        ) AS held),
+       CASE WHEN NOT EXISTS (
+                SELECT 1 FROM lanes AS l
+                WHERE l.pin = '' AND l.state = 'closed' AND r.sender IN ('*', l.sender)
+            ) THEN (
+                SELECT l.provider FROM lanes AS l
+                WHERE l.pin = '' AND l.state <> 'closed' AND l.provider <> r.provider
+                  AND r.sender IN ('*', l.sender)
+                ORDER BY l.id
+                LIMIT 1
+            ) END
 FROM routes AS r
 WHERE r.state = 'closed'
 ORDER BY r.since, r.provider, r.sender;

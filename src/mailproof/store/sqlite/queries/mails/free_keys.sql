@@ -1,5 +1,6 @@
 -- free_keys: the mails with :ids ended without going out; their request may be repeated, mended.
-DELETE FROM idempotency
+UPDATE idempotency
+SET freed = 1
 WHERE (app, endpoint, key) IN (
     SELECT i.app, i.endpoint, i.key
     FROM emails AS e

@@ -3,4 +3,4 @@ SELECT i.app, i.endpoint, i.key, i.payload_hash, i.email_ids
 FROM json_each(:keys) AS k
 JOIN idempotency AS i
   ON i.app = k.value ->> 0 AND i.endpoint = k.value ->> 1 AND i.key = k.value ->> 2
-WHERE i.expires_at > :now;
+WHERE i.expires_at > :now AND NOT i.freed;

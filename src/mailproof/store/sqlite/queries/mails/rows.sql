@@ -6,8 +6,8 @@ SELECT e.seq, e.id, e.app, e.state, e.purpose, e.critical, e.sender, e.subject,
             THEN coalesce((SELECT l.reason FROM lanes l WHERE l.id = e.lane_id), e.reason)
             ELSE e.reason END,
        e.unknown_since, e.lane_id,
-       (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
-        ORDER BY a.lease_no DESC LIMIT 1)
+       coalesce(e.told, (SELECT a.failure FROM attempts a WHERE a.email_id = e.id
+                         ORDER BY a.lease_no DESC LIMIT 1))
 FROM emails e
 WHERE e.seq IN (SELECT value FROM json_each(:seqs))
 ORDER BY e.seq DESC

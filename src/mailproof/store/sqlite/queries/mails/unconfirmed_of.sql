@@ -1,5 +1,5 @@
 -- unconfirmed_of: up to :most of :purposes that nobody can confirm and that are still of use.
-SELECT id, lease_no, lane_id, pin, provider, epoch, leased_by, changed_at
+SELECT id, lease_no, lane_id, pin, provider, epoch, leased_by, changed_at, begun
 FROM emails
 WHERE state = 'unconfirmed' AND expires_at > :now
   AND purpose IN (SELECT value FROM json_each(:purposes))

@@ -15,4 +15,5 @@ RETURNING
     EXISTS (SELECT 1 FROM lanes WHERE state = 'releasing'),
     EXISTS (SELECT 1 FROM emails WHERE state = 'unconfirmed'),
     (SELECT count(*) FROM nodes AS other WHERE other.id <> :id AND other.seen_at >= :alive),
-    coalesce((SELECT max(id) FROM events), 0);
+    coalesce((SELECT max(id) FROM events), 0),
+    (SELECT min(confirm_at) FROM emails WHERE confirm_at IS NOT NULL);

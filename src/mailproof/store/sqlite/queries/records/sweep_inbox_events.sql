@@ -1,3 +1,5 @@
--- sweep_inbox_events: up to :most whose mail never came.
+-- sweep_inbox_events: up to :most that came long ago, whether their mail did or not.
 DELETE FROM inbox_events
-WHERE id IN (SELECT id FROM inbox_events WHERE received_at < :before ORDER BY id LIMIT :most);
+WHERE id IN (
+    SELECT id FROM inbox_events WHERE received_at < :before ORDER BY received_at LIMIT :most
+);

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: outcomes counted from the event log, how things stand now."""

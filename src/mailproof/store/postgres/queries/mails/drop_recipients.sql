@@ -1,0 +1,2 @@
+-- drop_recipients: those of the mails with :ids.
+DELETE FROM recipients WHERE email_id = ANY (:ids::uuid[]);

@@ -1,0 +1,10 @@
+-- look_later: when to look again what became of the mails of :rows (id, when, unverified since).
+UPDATE emails
+SET confirm_at = o.confirm_at, unverified_at = o.unverified_at
+FROM (
+    SELECT (value ->> 0)::uuid AS id, (value ->> 1)::bigint AS confirm_at,
+           (value ->> 2)::bigint AS unverified_at
+    FROM jsonb_array_elements(:rows::jsonb)
+) AS o
+WHERE emails.id = o.id AND emails.state = 'sent'
+RETURNING emails.id::text;

@@ -1,0 +1,33 @@
+-- status: how the newest mail for the address behind :mac stands, or :mail of :app; and whether mail
+-- of this :app and :purpose is stopped, which is true of everybody who asks for it. One row, whatever
+-- is found. Where there is no such mail to go by, the closed lane of any sender counts.
+WITH recent AS (
+    SELECT lane_id
+    FROM (SELECT lane_id, purpose FROM emails WHERE app = :app ORDER BY seq DESC LIMIT 1000) AS m
+    WHERE m.purpose = :purpose
+    LIMIT 20
+)
+SELECT e.id::text, e.state, e.own_state, e.reason, e.own_reason, e.changed_at, e.due_at,
+       EXISTS (
+           SELECT 1
+           FROM lanes AS l
+           WHERE l.state = 'closed'
+             AND (l.id IN (SELECT lane_id FROM recent) OR NOT EXISTS (SELECT 1 FROM recent))
+       )
+FROM (SELECT 1) AS one
+LEFT JOIN (
+    (
+        SELECT m.id, m.state, r.state AS own_state, m.reason, r.reason AS own_reason, m.changed_at,
+               m.due_at
+        FROM recipients AS r
+        JOIN emails AS m ON m.id = r.email_id
+        WHERE :mail::uuid IS NULL AND r.status_hash = :mac
+          AND m.created_at BETWEEN :since::bigint AND :until::bigint
+        ORDER BY m.seq DESC
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT m.id, m.state, NULL, m.reason, NULL, m.changed_at, m.due_at
+    FROM emails AS m
+    WHERE m.id = :mail::uuid AND m.app = :app
+) AS e ON true;

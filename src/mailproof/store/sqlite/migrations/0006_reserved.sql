@@ -1,0 +1,2 @@
+-- 0006: reserved.
+SELECT 1;

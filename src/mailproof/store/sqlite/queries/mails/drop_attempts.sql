@@ -1,0 +1,2 @@
+-- drop_attempts: those of the mails with :ids.
+DELETE FROM attempts WHERE email_id IN (SELECT value FROM json_each(:ids));

@@ -1,0 +1,14 @@
+-- routes_shown: of each provider its own route and those of :most senders, closed ones first; of the
+-- rest, `other` says whether all are open. Provider, sender, open, and of a closed one since and
+-- reason.
+SELECT provider, CASE WHEN place <= :most THEN sender ELSE 'other' END AS shown,
+       min(state = 'open'), min(CASE state WHEN 'closed' THEN since END),
+       max(CASE state WHEN 'closed' THEN coalesce(reason, 'unknown') END)
+FROM (
+    SELECT provider, sender, state, since, reason,
+           row_number() OVER (
+               PARTITION BY provider ORDER BY sender <> '*', state <> 'closed', since DESC, sender
+           ) - 1 AS place
+    FROM routes
+) AS placed
+GROUP BY provider, shown;

@@ -1,0 +1,2 @@
+-- sweep_feedback: the minutes before :before.
+DELETE FROM feedback WHERE minute < :before;

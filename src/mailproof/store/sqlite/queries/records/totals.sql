@@ -1,0 +1,3 @@
+-- totals: every counter.
+SELECT name, labels, value
+FROM totals;
