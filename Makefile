@@ -28,9 +28,9 @@ demo: .venv/.run  ## The story: a mail that would have been lost is held, explai
 test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not real"
 
-test-real: .venv/.dev  ## Against real Postfix, Squid, nginx and Prometheus, installed where root may
+test-real: .venv/.dev $(SDKS)  ## Against real Postfix, Squid, nginx, Prometheus and Chromium, installed where root may
 	@sh tests/real/install.sh
-	@$(BIN)/python -m pytest -q -m real tests/real
+	@$(BIN)/python -m pytest -q -m real tests/real tests/browser
 
 bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as ratios in one run
 	@$(BIN)/python bench/explain.py

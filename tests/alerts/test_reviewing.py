@@ -219,6 +219,21 @@ async def test_reviews_come_once_a_minute_at_most(
     assert reviews <= 3 * 6
 
 
+async def test_a_review_that_the_database_refused_is_taken_once_it_works(
+    database: Database, clock: ManualClock, receiver: Receiver
+) -> None:
+    await start(database)
+    async with watching(database, clock, receiver):
+        await pass_time(clock, 5)
+        await taken(database, "backup", 1)
+        await come(database, clock)
+        await pass_time(clock, 50)
+        asked(database).fails = 3
+        await until(clock, lambda: asked(database).fails == 0, within_s=60)
+        await until(clock, lambda: len(receiver.messages) == 1, within_s=40)
+    assert receiver.titles == ["Mail goes out by the second choice: backup instead of resend"]
+
+
 def asked(database: Database) -> Asked:
     assert isinstance(database, Asked)
     return database

@@ -119,7 +119,7 @@ def test_the_page_says_the_same_before_and_after_its_script_has_run(
     for scripts in (False, True):
         seen = visit(url, language, java_script_enabled=scripts)
         if scripts:
-            seen.page.wait_for_function("document.querySelector('[data-state]')")
+            seen.wait_for_script()
         told.append([seen.element(part).inner_text() for part in ("title", "text", "times")])
     assert told[0] == told[1]
     assert told[0][0] == text("delayed", language)
@@ -129,7 +129,7 @@ def test_a_screen_reader_hears_a_change_politely_and_one_heading_is_there(
     readers: Readers, visit: VisitAs
 ) -> None:
     seen = visit(url_of(readers, State.HELD))
-    seen.page.wait_for_function("document.querySelector('[data-state]')")
+    seen.wait_for_script()
     assert seen.page.get_by_role("heading", level=1).all_inner_texts() == [text("delayed")]
     region = seen.page.get_by_role("status")
     assert region.count() == 1
@@ -143,6 +143,15 @@ def test_text_at_four_times_its_size_and_a_narrow_screen_lose_nothing(
     seen = visit(url_of(readers, State.SENT), viewport={"width": 320, "height": 256})
     seen.wait_for(text("sent"))
     assert not seen.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_a_fourth_window_of_the_same_page_is_kept_up_to_date_too(
+    readers: Readers, visit: VisitAs
+) -> None:
+    url = url_of(readers, State.HELD)
+    seen = [visit(url) for _ in range(4)]
+    for each in seen:
+        each.wait_for_script()
 
 
 # ------------------------------------------------------------------ the element on an app's page

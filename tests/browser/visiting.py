@@ -37,6 +37,10 @@ class Visit:
     def wait_for(self, title: str) -> None:
         self.page.locator(".title", has_text=title).locator("visible=true").wait_for()
 
+    def wait_for_script(self) -> None:
+        """Until the element has drawn itself. A locator, because the policy forbids `eval`."""
+        self.page.locator("mailproof-status[data-state]").wait_for()
+
     def axe(self) -> list[tuple[str, list[str]]]:
         """What is wrong for people who cannot see it well, or not at all."""
         # Past the page's policy, which rightly lets no other script run.

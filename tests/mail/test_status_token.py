@@ -65,6 +65,9 @@ def test_one_other_letter_and_it_is_not_ours(place: int) -> None:
         claims(exp=1_800_000_000 + LIFE_MAX_S + 1),
         claims(exp=1_800_000_000),
         claims(v=2),
+        claims(a="AAAA"),
+        claims(m="no id"),
+        claims(m="0198C0DE-0000-7000-8000-000000000001"),
     ],
 )
 def test_a_token_that_lives_too_long_or_is_of_another_version_is_none(wrong: Claims) -> None:

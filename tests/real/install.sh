@@ -1,6 +1,7 @@
 #!/bin/sh
-# Brings Debian's own mail server, proxy, web server and Prometheus for tests/real. They are not
-# started as services: each test starts its own, on high loopback ports, and ends it.
+# Brings Debian's own mail server, proxy, web server and Prometheus for tests/real, and its browser
+# for tests/browser. Nothing is started as a service: each test starts its own, on high loopback
+# ports, and ends it.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -11,12 +12,13 @@ command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v prometheus >/dev/null || missing="$missing prometheus"
 command -v prometheus-alertmanager >/dev/null || missing="$missing prometheus-alertmanager"
 command -v openssl >/dev/null || missing="$missing openssl"
+command -v chromium >/dev/null || missing="$missing chromium fonts-noto-cjk"
 # Postfix checks passwords with it; Debian only recommends it.
 ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1 || missing="$missing libsasl2-modules"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "NOT RUN: tests/real need$missing. Install them, then run make test-real again:" >&2
+    echo "NOT RUN: tests/real and tests/browser need$missing. Install them, then run make test-real again:" >&2
     echo "  sudo apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi
@@ -37,7 +39,7 @@ if ! { apt-get update -qq && apt-get install -qq -y --no-install-recommends $mis
     </dev/null >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
-    echo "NOT RUN: tests/real need$missing, and apt-get could not install them." >&2
+    echo "NOT RUN: tests/real and tests/browser need$missing, and apt-get could not install them." >&2
     exit 1
 fi
 rm -f "$log"

@@ -30,6 +30,7 @@ class Reviewing:
         self._began = 0
         self._review: Review | None = None
         self._last_event = -1
+        self._stirred = False
 
     def begin(self) -> None:
         """This process looks from now on. What another one saw meanwhile is no knowledge."""
@@ -46,6 +47,7 @@ class Reviewing:
 
     def stir(self) -> bool:
         """Something has happened. True: the time of the next review has changed."""
+        self._stirred = True
         at = self._clock.now() + _EVERY_S
         if self.next_at is not None and self.next_at <= at:
             return False
@@ -66,7 +68,8 @@ class Reviewing:
         return True
 
     async def _take(self) -> Review:
-        self.next_at = None
+        """Where the database fails, it is still due."""
+        self._stirred = False
         while (tally := await self._db.read(next_tally)) is not None:
             await self._db.write(keep_tally, tally)
         review = await self._db.read(take_review, self._began)
@@ -77,7 +80,7 @@ class Reviewing:
 
     def _plan(self, review: Review) -> None:
         now = self._clock.now()
-        times = [] if self.next_at is None else [self.next_at]
+        times = [now + _EVERY_S] if self._stirred else []
         if review.last_event_at is not None and review.now - review.last_event_at < _AFTER_MS:
             times.append(now + _EVERY_S)
         if (silence_at := next_silence_at(review, self.limits)) is not None:

@@ -9,6 +9,8 @@ __all__ = ["Turnstile"]
 _ASKS_MAX: Final = 30
 _SPAN_S: Final = 60.0
 _STREAMS_MAX: Final = 3
+# Of all tokens together. Who finds no room asks now and then instead.
+_ALL_STREAMS_MAX: Final = 2_000
 # Tokens that are remembered: whoever mints a million must not fill the memory.
 _TOKENS_MAX: Final = 20_000
 
@@ -23,6 +25,7 @@ class Turnstile:
         self._now_s = now_s
         self._asked: OrderedDict[bytes, deque[float]] = OrderedDict()
         self._streams: dict[bytes, int] = {}
+        self._held = 0
 
     def wait_s(self, token: bytes) -> float:
         """0: come in, and that is counted; else so many seconds later."""
@@ -41,12 +44,14 @@ class Turnstile:
     def enter(self, token: bytes) -> bool:
         """May one more stream begin? Whoever got in, `leave`s."""
         held = self._streams.get(token, 0)
-        if held >= _STREAMS_MAX:
+        if held >= _STREAMS_MAX or self._held >= _ALL_STREAMS_MAX:
             return False
         self._streams[token] = held + 1
+        self._held += 1
         return True
 
     def leave(self, token: bytes) -> None:
+        self._held -= 1
         self._streams[token] -= 1
         if not self._streams[token]:
             del self._streams[token]
