@@ -14,7 +14,6 @@ __all__ = ["Storm", "rage"]
 LEASE_S: Final = 1.0
 # Asked and not answered yet: beyond this the callers wait, as real ones would.
 PENDING_MAX: Final = 60
-# No 429: it slows down whatever follows, by design, and is told in tests/engine/test_pacing.py.
 _FAULTS: Final = ("accept-500", "reset-after", "accept-reset", "503")
 
 
@@ -41,6 +40,8 @@ async def rage(
     storm, lots = Storm(seed), random.Random(seed)
     for fault in _FAULTS:
         town.sandbox.fail(f"{fault},probability={stumbles},seed={lots.randrange(10**6)}")
+    # Two and no more: each further one slows down whatever follows, for minutes and by design.
+    town.sandbox.fail("429,path=/emails,count=2")
     for _ in range(workers):
         await town.worker(lease_s=LEASE_S)
     numbers = itertools.count(1)

@@ -193,6 +193,39 @@ def learnt(pace: Pace, taken: int, at: int = T0) -> float | None:
     return pace.now(at + 1_000)
 
 
+class PickyAccount(PaperAccount):
+    """Takes everything but what is for one reader, whom it has a limit for."""
+
+    refused = 0
+
+    async def take(self, call: Call, encoded: Encoded, deadline_s: float) -> Sent | Say:
+        if b"picky@" not in encoded.body:
+            return await super().take(call, encoded, deadline_s)
+        self.refused += 1
+        headers = {"retry-after": "1"}
+        return say(429, "rate_limit_exceeded", "Too many requests.", headers=headers)
+
+
+@both_stores
+async def test_a_mail_that_is_turned_away_again_and_again_slows_only_itself(
+    store: OpenDatabase,
+) -> None:
+    async with furnished(store, begin=False) as house:
+        account = PickyAccount(house.clock, secret="secret-of-first")
+        house.use("first", account)
+        await house.start()
+        await house.accept(email("picky"))
+        await house.wait(120, step_s=0.5)
+        met = account.refused
+        ids = await house.accept(*(email(f"m{number}") for number in range(100)))
+        began = house.clock.now()
+        await house.until(lambda: len(house.mails) == len(ids))
+        assert house.clock.now() - began < 30, "one reader slows down all the others"
+        await house.wait(600, step_s=0.5)
+        assert 5 <= met <= 15
+        assert account.refused - met <= 10
+
+
 def test_without_a_429_there_is_no_pace_but_the_configured_one() -> None:
     assert Pace().now(T0) is None
     assert Pace(5.0).now(T0) == 5.0

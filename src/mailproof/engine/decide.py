@@ -26,7 +26,7 @@ from mailproof.store.shapes import (
     RecipientResult,
 )
 
-__all__ = ["Tried", "decide", "give_up_on", "is_too_old_to_repeat", "unsendable"]
+__all__ = ["Tried", "decide", "give_up_on", "is_too_old_to_repeat", "slows_all", "unsendable"]
 
 # The provider would judge any other mail of this sender alike: three in a row are no accident.
 _OF_THE_MAIL: Final = frozenset(
@@ -58,6 +58,8 @@ _SLOW_REASONS: Final = frozenset(
     }
 )
 _RATE_WAIT_S: Final = 1.0
+# Who has been claimed so often and is turned away again is not met by a limit that others share.
+_OWN_LIMIT_AFTER: Final = 4
 _SOONEST_MS: Final = 250
 # So long after its acceptance to look what became of a mail: a webhook tells sooner, and without
 # one the provider must be asked.
@@ -106,6 +108,16 @@ def is_too_old_to_repeat(mail: Claimed, capabilities: Capabilities, now: int) ->
 def give_up_on(mail: Claimed) -> Outcome:
     """Nobody knows, and asking again could double it: its purpose decides."""
     return Outcome(mail=mail, to=State.UNCONFIRMED, reason=mail.reason, unknown=True)
+
+
+def slows_all(mail: Claimed, failure: Failure) -> bool:
+    """Does this 429 ask everybody to go slower? Not one of a stranger's mail server, nor that of a
+    mail which is turned away again and again, while others may go."""
+    return (
+        failure.reason is Reason.RATE_LIMITED
+        and failure.origin is not Origin.RECEIVER
+        and not _has_its_own_limit(mail)
+    )
 
 
 def unsendable(mail: Claimed, capabilities: Capabilities, now: int) -> Outcome:
@@ -291,17 +303,24 @@ def _retried(tried: Tried, failure: Failure) -> Outcome:
 def _due_at(tried: Tried, failure: Failure) -> int:
     """When to try again, never past the expiry: then it ends, visibly."""
     mail = tried.mail
+    first, longest = _SLOW if failure.reason in _SLOW_REASONS else _QUICK
+    # Full jitter: many that failed together do not come back together. Never more than half of the
+    # time that is left: what lives for ten minutes is tried several times within them.
+    backoff_ms = min(longest, first * 2 ** min(mail.lease_no, 12)) * tried.jitter() * 1000
+    backoff_ms = min(backoff_ms, (mail.expires_at - tried.ended_at) / 2)
     if failure.retry_after_s is not None:
         wait_ms = failure.retry_after_s * 1000
     elif failure.reason is Reason.RATE_LIMITED:
         wait_ms = _RATE_WAIT_S * 1000
     else:
-        first, longest = _SLOW if failure.reason in _SLOW_REASONS else _QUICK
-        # Full jitter: many that failed together do not come back together. Never more than half of
-        # the time that is left: what lives for ten minutes is tried several times within them.
-        wait_ms = min(longest, first * 2 ** min(mail.lease_no, 12)) * tried.jitter() * 1000
-        wait_ms = min(wait_ms, (mail.expires_at - tried.ended_at) / 2)
+        wait_ms = backoff_ms
+    if failure.reason is Reason.RATE_LIMITED and _has_its_own_limit(mail):
+        wait_ms = max(wait_ms, backoff_ms)
     return min(tried.ended_at + max(int(wait_ms), _SOONEST_MS), mail.expires_at)
+
+
+def _has_its_own_limit(mail: Claimed) -> bool:
+    return mail.lease_no > _OWN_LIMIT_AFTER and mail.reason == Reason.RATE_LIMITED.value
 
 
 def _closing(tried: Tried, failure: Failure) -> Closing | None:

@@ -13,11 +13,17 @@ import msgspec
 import structlog
 
 from mailproof.clock import first_of
-from mailproof.diagnosis.evidence import Evidence, Origin, Raised
+from mailproof.diagnosis.evidence import Evidence, Raised
 from mailproof.diagnosis.failure import Failure
-from mailproof.diagnosis.reasons import Reason
 from mailproof.engine.context import Context
-from mailproof.engine.decide import Tried, decide, give_up_on, is_too_old_to_repeat, unsendable
+from mailproof.engine.decide import (
+    Tried,
+    decide,
+    give_up_on,
+    is_too_old_to_repeat,
+    slows_all,
+    unsendable,
+)
 from mailproof.engine.pace import Pace, told_pace
 from mailproof.engine.receipts import Receipt
 from mailproof.engine.recorder import Recorder
@@ -326,7 +332,7 @@ class Pump:
             result,
         )
         failure = result if isinstance(result, Failure) else None
-        if failure is not None and _slows_all(failure):
+        if failure is not None and slows_all(mail, failure):
             self._pace.turned_away(started_at, told_pace(failure))
             await self._slow_down(outcome.due_at or ended_at)
         await self._recorder.record(outcome, failure)
@@ -386,8 +392,3 @@ class Pump:
 
 def _lease(mail: Claimed) -> tuple[str, int]:
     return (mail.id, mail.lease_no)
-
-
-def _slows_all(failure: Failure) -> bool:
-    """A recipient's server that is busy slows its own mail only."""
-    return failure.reason is Reason.RATE_LIMITED and failure.origin is not Origin.RECEIVER
