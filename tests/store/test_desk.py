@@ -5,6 +5,7 @@ import pytest
 from mailproof.mail.lifecycle import MOVES, State
 from mailproof.store.base import Database, Tx
 from mailproof.store.mails.desk import MOVED_MAX, Answer, Moved, cancel, reschedule, retry
+from mailproof.store.mails.duties import sweep
 from mailproof.store.mails.listing import Mail, seq_of, show
 from mailproof.store.routes.breakers import open_route
 from mailproof.store.routes.lanes import settle_lanes
@@ -177,6 +178,24 @@ async def test_a_mail_whose_content_is_erased_cannot_be_sent_again(
     (moved,) = await retried(database, email_id)
     assert moved.answer is Answer.CONTENT_GONE
     assert (await seen(database, email_id)).state is State.FAILED
+
+
+async def test_what_a_critical_mail_said_is_gone_once_it_has_expired(
+    database: Database, clock: ManualClock
+) -> None:
+    await open_for_mail(database)
+    until = database.now() + HOUR_MS
+    email_id = await led_to(database, State.FAILED, NO_SUCH_FIELD, critical=True, expires_at=until)
+    clock.advance(3_599)
+    await database.write(sweep, 100, contents_ms=168 * HOUR_MS)
+    (moved,) = await retried(database, email_id)
+    assert moved.answer is Answer.DONE
+    await canceled(database, email_id)
+    clock.advance(2 * 3_600)  # what was sent again is of use for longer
+    await database.write(sweep, 100, contents_ms=168 * HOUR_MS)
+    (moved,) = await retried(database, email_id)
+    assert moved.answer is Answer.CONTENT_GONE
+    assert (await seen(database, email_id)).state is State.CANCELED
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ import asyncpg  # type: ignore[import-untyped]
 import msgspec
 import pytest
 
+from mailproof.mail.lifecycle import State
 from mailproof.store.base import Tx
 from mailproof.store.mails.accept import accept
-from mailproof.store.mails.claim import claim
+from mailproof.store.mails.claim import claim, contents
+from mailproof.store.mails.desk import Answer, retry
+from mailproof.store.mails.duties import sweep, sweep_seldom
 from mailproof.store.nodes.nodes import take_lease
 from mailproof.store.postgres.database import PostgresDatabase, open_postgres
 from mailproof.store.records import events
@@ -21,6 +24,7 @@ from mailproof.store.routes.probes import due_probe
 from mailproof.store.shapes import Accepted, Closing, Conflict, Idempotency, Submission
 from mailproof.testing import ManualClock
 from tests.store.mails import ONE, ROUTING, accepted, claimed, new_mail
+from tests.store.seeding import NO_SUCH_FIELD, recorded
 
 DEADLINE_S = 20
 MINUTE_MS = 60_000
@@ -143,6 +147,78 @@ async def test_a_key_with_another_payload_is_a_conflict_also_at_the_same_moment(
     (one,), (other,) = both.first, both.second
     assert isinstance(one, Accepted)
     assert isinstance(other, Conflict)
+
+
+async def failed(nodes: Nodes, key: Idempotency, **given: Any) -> str:
+    mail = new_mail(nodes[0].now(), **given)
+    await nodes[0].write(accept, [Submission("shop", (mail,), key)], ROUTING)
+    leased = next(each for each in await claimed(nodes[0]) if each.id == mail.id)
+    await recorded(nodes[0], leased, State.FAILED, NO_SUCH_FIELD)
+    return mail.id
+
+
+def by_hand(email_id: str) -> Body:
+    return lambda tx: retry(tx, [email_id], actor="cli:ada", lifetime_ms=lambda _: MINUTE_MS)
+
+
+async def test_a_repeat_finds_the_mail_that_is_being_sent_again_by_hand(nodes: Nodes) -> None:
+    key = Idempotency("/emails", "k", b"same")
+    email_id = await failed(nodes, key)
+    repeat = Submission("shop", (new_mail(nodes[0].now()),), key)
+    both = await overlapping(nodes, by_hand(email_id), lambda tx: accept(tx, [repeat], ROUTING))
+    assert both.waited
+    assert both.first[0].answer is Answer.DONE
+    assert both.second[0].mails[0].id == email_id
+
+
+async def test_a_mail_that_is_being_repeated_is_not_sent_again_by_hand(nodes: Nodes) -> None:
+    key = Idempotency("/emails", "k", b"same")
+    email_id = await failed(nodes, key)
+    newer = new_mail(nodes[0].now())
+    both = await overlapping(
+        nodes,
+        lambda tx: accept(tx, [Submission("shop", (newer,), key)], ROUTING),
+        by_hand(email_id),
+    )
+    assert both.waited
+    (moved,) = both.second
+    assert (moved.answer, moved.repeated_as) == (Answer.REPEATED, newer.id)
+    assert [mail.id for mail in await claimed(nodes[0])] == [newer.id]
+
+
+async def test_nothing_is_sent_again_whose_content_is_being_erased(
+    nodes: Nodes, clock: ManualClock
+) -> None:
+    key = Idempotency("/emails", "k", b"same")
+    for given in ({"critical": True, "expires_at": nodes[0].now() + 1}, {}):
+        email_id = await failed(nodes, key, **given)
+        clock.advance(10)
+        kept_ms = 1 if not given else 10 * MINUTE_MS
+        both = await overlapping(
+            nodes,
+            lambda tx, kept_ms=kept_ms: sweep(tx, 100, contents_ms=kept_ms),  # type: ignore[misc]
+            by_hand(email_id),
+        )
+        assert both.waited
+        assert both.first.contents == 1
+        assert both.second[0].answer is Answer.CONTENT_GONE
+
+
+async def test_what_is_being_sent_again_by_hand_keeps_its_content(
+    nodes: Nodes, clock: ManualClock
+) -> None:
+    sweeps: dict[str, Body] = {
+        "sweep": lambda tx: sweep(tx, 100, contents_ms=1),
+        "sweep_seldom": lambda tx: sweep_seldom(tx, 100, mails_ms=1),
+    }
+    for name, sweeping in sweeps.items():
+        email_id = await failed(nodes, Idempotency("/emails", name, b"same"))
+        clock.advance(10)
+        both = await overlapping(nodes, by_hand(email_id), sweeping)
+        assert both.first[0].answer is Answer.DONE
+        assert not any(msgspec.structs.astuple(both.second))
+        assert not both.waited
+        assert set(await nodes[0].read(contents, [email_id])) == {email_id}
 
 
 async def test_the_newest_wins_also_when_two_nodes_accept_at_the_same_moment(

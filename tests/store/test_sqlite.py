@@ -355,6 +355,34 @@ async def test_when_nothing_can_be_written_nobody_waits_for_ever(file: SqliteDat
     await file.write(_nothing)
 
 
+class Malformed:
+    """A connection to a file that somebody has written over."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, text: str) -> sqlite3.Cursor:
+        if text.startswith("BEGIN"):
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        return self._connection.execute(text)
+
+
+async def test_a_file_that_is_no_database_any_more_is_an_answer_and_no_silence(
+    file: SqliteDatabase,
+) -> None:
+    writer, connection = file._writer, file._writer._connection
+    writer._connection = Malformed(connection)  # type: ignore[assignment]
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises(StoreError, match="malformed"):
+                await file.write(_nothing)
+            assert await file.changed() in {True, False}  # it is not thought busy for ever
+    finally:
+        writer._connection = connection
+        writer._is_busy = False  # or the file would never be closed
+    await file.write(_nothing)
+
+
 async def _nothing(tx: Tx) -> None:
     """A transaction that does nothing."""
 

@@ -33,6 +33,7 @@ _PAUSES: tuple[tuple[list[ModuleType], str, object], ...] = (
     ([page], "_FRESH_FACTOR", 0),
     (_ENGINE, "_EVERY_S", 0.05),
     (_ENGINE, "_SWEEP_EVERY_S", 0.1),
+    (_ENGINE, "_SWEEP_SELDOM_EVERY_S", 0.1),
     (_ENGINE, "_TIDY_EVERY_S", 0.1),
     (_ENGINE, "_JUDGE_EVERY_S", 0.0),
     (_ENGINE, "_LEAST_EVERY_S", 0.0),

@@ -19,6 +19,7 @@ from mailproof.store.mails.duties import (
     recover_leases,
     resend_unconfirmed,
     sweep,
+    sweep_seldom,
     wake_due,
 )
 from mailproof.store.nodes.nodes import Tick, enter, take_lease, tick
@@ -31,6 +32,7 @@ _EVERY_S: Final = 1.0
 _AT_ONCE: Final = 500  # mails a transaction, so that nobody else waits long
 _DUTY_LEASE_MS: Final = 5_000
 _SWEEP_EVERY_S: Final = 60.0
+_SWEEP_SELDOM_EVERY_S: Final = 3_600.0
 # A store that is busy says so well before this; one that says nothing hangs.
 _ANSWER_MAX_S: Final = 15.0
 
@@ -59,6 +61,7 @@ class Upkeep:
         self._due = due
         self._leased = leased
         self._sweep_at = 0.0
+        self._sweep_seldom_at = 0.0
         self._poked = asyncio.Event()
         self.is_engine = False
         self.has_duties = False
@@ -128,15 +131,15 @@ class Upkeep:
         if self._clock.now() >= self._sweep_at:
             self._sweep_at = self._clock.now() + _SWEEP_EVERY_S
             await write(end_pinned_to_removed, _AT_ONCE, self._routing)
-            swept = await write(
-                sweep,
-                _AT_ONCE,
-                contents_ms=int(self._policy.contents_s * 1000),
-                mails_ms=int(self._policy.mails_s * 1000),
-            )
+            swept = await write(sweep, _AT_ONCE, contents_ms=int(self._policy.contents_s * 1000))
             if max(msgspec.structs.astuple(swept)) >= _AT_ONCE:
                 # There is more: who accepts a thousand mails a minute must get rid of as many.
                 self._sweep_at = self._clock.now()
+        if self._clock.now() >= self._sweep_seldom_at:
+            self._sweep_seldom_at = self._clock.now() + _SWEEP_SELDOM_EVERY_S
+            old = await write(sweep_seldom, _AT_ONCE, mails_ms=int(self._policy.mails_s * 1000))
+            if max(msgspec.structs.astuple(old)) >= _AT_ONCE:
+                self._sweep_seldom_at = self._clock.now()
 
 
 def _say(error: Exception) -> None:

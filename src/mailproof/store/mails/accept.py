@@ -9,6 +9,7 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.erasing import erase_in_time
 from mailproof.store.routes.breakers import Route
 from mailproof.store.routes.lanes import Lane, ensure_lane
 from mailproof.store.routes.probes import take_wanted
@@ -90,6 +91,7 @@ async def accept(
 async def store_content(tx: Tx, email_id: str, payload: bytes) -> None:
     """Write a large payload before the flush that accepts its mail; orphans are swept."""
     await tx.many("mails/insert_contents", [(email_id, payload, tx.now)])
+    await tx.many("mails/insert_early_contents", [(email_id, tx.now)])
 
 
 async def is_known(tx: Tx, app: str, endpoint: str, key: str) -> bool:
@@ -290,6 +292,7 @@ async def _give_way(tx: Tx, placed: Sequence[_Placed]) -> None:
         return
     keys = sorted(newest)
     ended = await tx.all("mails/supersede", lambda *row: row, keys=keys, now=tx.now)
+    await erase_in_time(tx, [email_id for email_id, _, _ in ended])
     for email_id, key, unknown_since in ended:
         outcome = None if unknown_since is None else "unknown"
         tx.tell(_event(State.SUPERSEDED, email_id, by=newest[key].mail.id, outcome=outcome))
@@ -302,6 +305,10 @@ async def _insert(tx: Tx, placed: Sequence[_Placed]) -> None:
     await tx.many("mails/insert_emails", [_email_row(each, now) for each in placed])
     contents = [(e.mail.id, e.mail.payload, now) for e in placed if not e.mail.content_stored]
     await tx.many("mails/insert_contents", contents)
+    if large := [each.mail.id for each in placed if each.mail.content_stored]:
+        await tx.run("mails/drop_early_contents", ids=large)
+    ended = {State.SUPPRESSED, State.SUPERSEDED}
+    await erase_in_time(tx, [each.mail.id for each in placed if each.state in ended])
     await tx.many(
         "mails/insert_recipients",
         [

@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from mailproof.mail.events import OF_STATE, EventType
-from mailproof.mail.lifecycle import State
+from mailproof.mail.lifecycle import ENDS, State
 from mailproof.store.base import NewEvent, Tx
+from mailproof.store.mails.erasing import erase_in_time
 from mailproof.store.routes.lanes import Lane, finish_release, lanes_by_id
 from mailproof.store.shapes import Claimed, Content
 
@@ -70,6 +71,7 @@ async def claim(  # noqa: PLR0913 - who takes how much of what
         )
     if refused := [row.id for row in rows if row.state == State.CANCELED]:
         await tx.run("mails/free_keys", ids=refused)
+    await erase_in_time(tx, [row.id for row in rows if row.critical and row.state in ENDS])
     return await _claimed(tx, rows)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import WAITING, State, move
 from mailproof.store.base import NewEvent, Tx
+from mailproof.store.mails.erasing import erase_in_time
 from mailproof.store.mails.ids import as_id, as_ids
 from mailproof.store.shapes import KEY_LIFE_MS, LaneState
 
@@ -34,7 +35,7 @@ class Answer(StrEnum):
     NOT_SCHEDULED = "not_scheduled"
     LANE_CLOSED = "lane_closed"  # nobody may carry it now; it goes by itself when somebody may
     MAY_DOUBLE = "may_double"  # a provider may have it, and two copies were not allowed
-    CONTENT_GONE = "content_gone"  # retention has erased what it said
+    CONTENT_GONE = "content_gone"  # what it said is erased
     REPEATED = "repeated"  # its app has asked for it again, and got another mail
     ALREADY = "already"  # it is where it was to be brought
     ENDED = "ended"
@@ -68,7 +69,6 @@ class _Row(msgspec.Struct, frozen=True):
     expires_at: int
     lane_state: str
     lane_reason: str | None
-    has_content: bool
 
     @property
     def now_in(self) -> State:
@@ -92,7 +92,11 @@ async def retry(
     key; else it takes that key back, and the app's next repeat finds this mail.
     """
     rows = await _rows(tx, ids, None)
-    answers = {id_: _retry_refused(row, may_double=may_double) for id_, row in rows.items()}
+    kept = set(await tx.all("mails/kept_contents", str, ids=list(rows)))
+    answers = {
+        id_: _retry_refused(row, may_double=may_double, kept=id_ in kept)
+        for id_, row in rows.items()
+    }
     ended = [id_ for id_, row in rows.items() if answers[id_] is None and row.now_in in _ENDED]
     repeated = await _take_keys_back(tx, ended)
     if not may_double:
@@ -115,6 +119,7 @@ async def cancel(tx: Tx, ids: Sequence[str], *, actor: str, app: str | None = No
     answers = {id_: _cancel_refused(row) for id_, row in rows.items()}
     chosen = [id_ for id_ in rows if answers[id_] is None]
     moved = set(await tx.all("mails/cancel", str, ids=chosen, now=tx.now)) if chosen else set()
+    await erase_in_time(tx, sorted(moved))
     return _answers(tx, ids, rows, answers, moved, State.CANCELED, actor)
 
 
@@ -151,11 +156,11 @@ async def _rows(tx: Tx, ids: Sequence[str], app: str | None) -> dict[str, _Row]:
     return {row.id: row for row in rows}
 
 
-def _retry_refused(row: _Row, *, may_double: bool) -> Answer | None:
+def _retry_refused(row: _Row, *, may_double: bool, kept: bool) -> Answer | None:
     state = row.now_in
     match state:
         case State.FAILED | State.EXPIRED | State.CANCELED | State.UNCONFIRMED:
-            if not row.has_content:
+            if not kept:
                 return Answer.CONTENT_GONE
             return Answer.MAY_DOUBLE if state is State.UNCONFIRMED and not may_double else None
         case State.DEFERRED:

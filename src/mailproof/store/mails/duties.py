@@ -12,7 +12,14 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.erasing import (
+    erase,
+    erase_in_time,
+    erase_orphans,
+    erase_what_is_over,
+)
 from mailproof.store.mails.feedback import settle_parked
+from mailproof.store.mails.finding import place_of
 from mailproof.store.mails.orphans import Orphan, orphan_row
 from mailproof.store.records.feedback import count_feedback
 from mailproof.store.routes.lanes import ensure_lane, lanes_by_id
@@ -20,17 +27,20 @@ from mailproof.store.shapes import Routing
 
 __all__ = [
     "Removed",
+    "RemovedSeldom",
     "end_pinned_to_removed",
     "expire",
     "free_unknown",
     "recover_leases",
     "resend_unconfirmed",
     "sweep",
+    "sweep_seldom",
     "wake_due",
 ]
 
 
-_DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -47,6 +57,12 @@ class Removed(msgspec.Struct, frozen=True):
 
     contents: int
     keys: int
+
+
+class RemovedSeldom(msgspec.Struct, frozen=True):
+    """What a seldom sweep took away."""
+
+    orphans: int
     refusals: int
     inbox_events: int
     checks: int
@@ -71,6 +87,7 @@ async def expire(tx: Tx, most: int, routing: Routing) -> int:
     ended += await tx.all(
         "mails/expire_unconfirmed", _Ended, now=tx.now, before=tx.now - longest, most=most
     )
+    await erase_in_time(tx, [mail.id for mail in ended if mail.critical])
     for mail in ended:
         data: dict[str, Any] = {
             "purpose": mail.purpose,
@@ -174,17 +191,30 @@ async def end_pinned_to_removed(tx: Tx, most: int, routing: Routing) -> int:
         data = {"reason": "configuration_invalid", "provider": pin, "why": "provider_removed"}
         tx.tell(NewEvent(EventType.EMAIL_FAILED, email_id, data))
     if rows:
-        await tx.run("mails/free_keys", ids=[email_id for email_id, _ in rows])
+        ids = [email_id for email_id, _ in rows]
+        await tx.run("mails/free_keys", ids=ids)
+        await erase_in_time(tx, ids)
     return len(rows)
 
 
-async def sweep(tx: Tx, most: int, *, contents_ms: int, mails_ms: int) -> Removed:
-    """Erase what has served its time: contents `contents_ms` and mails `mails_ms` after their end,
-    keys after a day. What happened to a mail, the events tell on: they are for the audit."""
+async def sweep(tx: Tx, most: int, *, contents_ms: int) -> Removed:
+    """Erase what comes with every mail: contents `contents_ms` after its end, what critical mails
+    said as soon as nobody needs it, keys after a day. At most `most` of each."""
     return Removed(
         contents=await tx.run("mails/sweep_contents", before=tx.now - contents_ms, most=most)
-        + await tx.run("mails/sweep_orphans", before=tx.now - 3_600_000, most=most),
+        + await erase_what_is_over(tx, most),
         keys=await tx.run("mails/sweep_keys", now=tx.now, most=most),
+    )
+
+
+async def sweep_seldom(tx: Tx, most: int, *, mails_ms: int) -> RemovedSeldom:
+    """Erase what is kept for days: mails `mails_ms` after their end, and what no mail needs.
+    At most `most` of each.
+
+    What happened to a mail, the events tell on: they are for the audit.
+    """
+    return RemovedSeldom(
+        orphans=await erase_orphans(tx, most, before=tx.now - _HOUR_MS),
         refusals=await tx.run("records/sweep_refusals", before=tx.now - 30 * _DAY_MS, most=most),
         inbox_events=await tx.run(
             "records/sweep_inbox_events", before=tx.now - 7 * _DAY_MS, most=most
@@ -204,8 +234,13 @@ async def _sweep_alerts(tx: Tx, most: int) -> int:
 
 
 async def _sweep_mails(tx: Tx, most: int, before: int) -> int:
-    ids = await tx.all("mails/sweep_mails", str, before=before, most=most)
+    # No index knows when a mail ended, but none has before it came: only those are looked at that
+    # came long ago, and whoever still waits among them keeps nobody behind it.
+    if not (below := await place_of(tx, before)):
+        return 0
+    ids = await tx.all("mails/sweep_mails", str, before=before, below=below, most=most)
     if ids:
-        for query in ("mails/drop_recipients", "mails/drop_attempts", "mails/drop_contents"):
+        for query in ("mails/drop_recipients", "mails/drop_attempts"):
             await tx.run(query, ids=ids)
+        await erase(tx, ids)
     return len(ids)

@@ -12,6 +12,7 @@ import msgspec
 from mailproof.mail.fate import FINAL, Fate
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, Tx
+from mailproof.store.mails.erasing import erase, erase_in_time
 from mailproof.store.mails.ids import as_id
 from mailproof.store.mails.telling import Answer, Person, ToldMail, blamed, weigh
 from mailproof.store.records import inbox
@@ -202,8 +203,8 @@ async def _write(tx: Tx, mails: Iterable[ToldMail]) -> list[Counted]:
         await tx.run("mails/record_told", rows=Json(rows), now=tx.now)
     if freed:  # the caller may mend the mail and repeat its request under the same key
         await tx.run("mails/free_keys", ids=freed)
-    if gone:
-        await tx.run("mails/drop_contents", ids=gone)
+        await erase_in_time(tx, freed)
+    await erase(tx, gone)
     return counted
 
 

@@ -8,7 +8,7 @@ import msgspec
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Tx
 
-__all__ = ["Wanted", "find"]
+__all__ = ["Wanted", "find", "place_of"]
 
 # What is looked for is mostly recent or frequent: so many of the newest mails are looked through
 # before an index is read from end to end, which costs its length. Milliseconds, not seconds.
@@ -56,7 +56,7 @@ async def find(
 
     From the newest on, or from `before_seq` back, or from `after_seq` on.
     """
-    above = max(after_seq or 0, await _seq_since(tx, wanted.since) - 1)
+    above = max(after_seq or 0, await _above(tx, wanted.since))
     below = _SEQ_MAX if before_seq is None else before_seq
     if after_seq is not None:
         query = "mails/find_next" if wanted.app is None else "mails/find_next_of_app"
@@ -95,15 +95,21 @@ async def _last(tx: Tx) -> int:
     return (await tx.one("mails/span", lambda _, last: last or 0)) or 0
 
 
-async def _seq_since(tx: Tx, since: int | None) -> int:
-    """The place of the first mail that was accepted then or later, or a little before it.
+async def _above(tx: Tx, since: int | None) -> int:
+    return 0 if since is None else max(0, await place_of(tx, since) - 1)
+
+
+async def place_of(tx: Tx, since: int) -> int:
+    """The place of the first mail that was accepted at `since` (UTC in ms) or later, or a little
+    before it. 0: no mail is older.
 
     No index knows the time of acceptance, but it rises with the order of arrival: so the range is
     halved until one mail is left, twenty looks for a million.
     """
-    if since is None:
-        return 1
-    low, high = await tx.one("mails/span", lambda first, last: (first or 0, last or 0)) or (0, 0)
+    first = await tx.one("mails/created_from", lambda seq, at: (seq, at), seq=0)
+    if first is None or first[1] >= since - _SLACK_MS:
+        return 0
+    low, high = int(first[0]) + 1, await _last(tx)
     while low <= high:
         middle = (low + high) // 2
         mail = await tx.one("mails/created_from", lambda seq, at: (seq, at), seq=middle)

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from mailproof.mail.events import OF_STATE, EventType
-from mailproof.mail.lifecycle import State, move
+from mailproof.mail.lifecycle import ENDS, State, move
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.mails.erasing import erase, erase_in_time
 from mailproof.store.mails.feedback import Taken, settle_parked
 from mailproof.store.records.feedback import Counted, count_feedback
 from mailproof.store.routes.breakers import (
@@ -226,8 +227,9 @@ async def _write(tx: Tx, outcomes: Sequence[Outcome], written: Mapping[str, _Wri
         await tx.run("mails/free_keys", ids=freed)
     # What a critical mail says lets people in: a link, a code.
     gone = [o.mail.id for o in outcomes if o.final and o.mail.critical]
-    if gone := [email_id for email_id in gone if written[email_id].state is State.SENT]:
-        await tx.run("mails/drop_contents", ids=gone)
+    await erase(tx, [email_id for email_id in gone if written[email_id].state is State.SENT])
+    critical = [o.mail.id for o in outcomes if o.mail.critical]
+    await erase_in_time(tx, [email_id for email_id in critical if written[email_id].state in ENDS])
 
 
 async def _settle(

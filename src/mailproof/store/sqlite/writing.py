@@ -130,8 +130,8 @@ class Writer:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if is_busy(error):
+        except sqlite3.Error as error:
+            if isinstance(error, sqlite3.OperationalError) and is_busy(error):
                 waiting = self._disk.submit(patiently, self._connection, "BEGIN IMMEDIATE")
                 asyncio.wrap_future(waiting).add_done_callback(self._begun)
             else:
@@ -141,20 +141,18 @@ class Writer:
 
     def _begun(self, waited: "asyncio.Future[Any]") -> None:
         error = waited.exception()
-        if isinstance(error, sqlite3.Error):
-            self._refuse_all(error)
-        else:
+        if error is None:
             self._write_some()
+        else:
+            self._refuse_all(error)
 
-    def _refuse_all(self, error: sqlite3.Error) -> None:
+    def _refuse_all(self, error: BaseException) -> None:
         """Nothing can be written now; whoever waits hears it."""
-        refused, self._waiting = self._waiting, deque()
-        for wanted in refused:
-            _fail(wanted, told(self._where, error))
-        looking, self._looking = self._looking, []
-        for look in looking:
-            if not look.done():
-                look.set_exception(told(self._where, error))
+        waiting = [wanted.done for wanted in self._waiting] + self._looking
+        self._waiting.clear()
+        self._looking = []
+        for done in waiting:
+            _fail(done, told(self._where, error) if isinstance(error, sqlite3.Error) else error)
         self._is_busy = False
 
     def _write_some(self) -> None:
@@ -168,7 +166,7 @@ class Writer:
             try:
                 written.append(self._write_one(wanted))
             except Exception as error:  # noqa: BLE001 - its caller gets it
-                _fail(wanted, error)
+                _fail(wanted.done, error)
                 if not self._connection.in_transaction:
                     # A full or failing disk takes the whole transaction back: the others go again.
                     self._waiting.extendleft(each.wanted for each in reversed(written))
@@ -204,8 +202,8 @@ class Writer:
     def _committed(self, done: "asyncio.Future[None]", written: Sequence[_Written]) -> None:
         error = done.exception()
         for each in written:
-            if isinstance(error, Exception):
-                _fail(each.wanted, error)
+            if error is not None:
+                _fail(each.wanted.done, error)
             elif not each.wanted.done.done():
                 each.wanted.done.set_result(each.result)
         # Asked for first: whatever a listener does, the next ones are written. Under load the next
@@ -220,9 +218,9 @@ class Writer:
             self._announce(told)
 
 
-def _fail(wanted: _Wanted, error: Exception) -> None:
-    if not wanted.done.done():
-        wanted.done.set_exception(error)
+def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
 
 
 def _say_failure(done: "asyncio.Future[Any]") -> None:

@@ -8,7 +8,7 @@ from mailproof.mail.lifecycle import State
 from mailproof.store.base import Tx
 from mailproof.store.mails.accept import Answer, accept, stop_waiting, store_content
 from mailproof.store.mails.claim import contents
-from mailproof.store.mails.duties import sweep
+from mailproof.store.mails.duties import sweep_seldom
 from mailproof.store.records.suppressions import Cause, add
 from mailproof.store.routes.lanes import LANES_MAX, OTHER_SENDERS
 from mailproof.store.shapes import (
@@ -306,10 +306,12 @@ async def a_large_content_comes_before_its_mail_or_is_swept(world: World) -> Non
     await world.database.write(store_content, orphan.id, b"left behind")
     await world.take(large)
     world.advance(3_601)
-    swept = await world.database.write(sweep, 100, contents_ms=7 * DAY_MS, mails_ms=90 * DAY_MS)
+    swept = await world.database.write(sweep_seldom, 100, mails_ms=90 * DAY_MS)
     found = await world.database.read(contents, [large.id, orphan.id])
-    expect(swept.contents == 1, f"{swept.contents} contents were swept instead of the orphan")
+    expect(swept.orphans == 1, f"{swept.orphans} contents were swept instead of the orphan")
     expect([found[key].payload for key in found] == [b"large"], "the wrong content is left")
+    again = await world.database.write(sweep_seldom, 100, mails_ms=90 * DAY_MS)
+    expect(again.orphans == 0, "a content that has its mail is taken for an orphan")
 
 
 async def beyond_ten_thousand_senders_the_rest_share_a_lane(world: World) -> None:

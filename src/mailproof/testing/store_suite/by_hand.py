@@ -1,13 +1,15 @@
 """Cases of an operator and an app that both send a mail again: it goes out once."""
 
+import asyncio
 from typing import Final, cast
 
 import msgspec
 
 from mailproof.store.mails.accept import Answer as Accepting
+from mailproof.store.mails.accept import accept
 from mailproof.store.mails.desk import Answer, Moved, retry
-from mailproof.store.shapes import Accepted, Conflict, Idempotency
-from mailproof.testing.store_suite.outcomes import judged
+from mailproof.store.shapes import Accepted, Conflict, Idempotency, Submission
+from mailproof.testing.store_suite.outcomes import judged, sent
 from mailproof.testing.store_suite.world import DAY_MS, World, expect
 
 __all__ = ["CASES"]
@@ -39,6 +41,27 @@ async def a_mail_that_its_app_has_repeated_is_not_sent_again_by_hand(world: Worl
     expect(_accepted(again).mails[0].id == second, "the key changed its mail")
 
 
+async def a_repeat_and_a_retry_at_the_same_moment_make_one_mail(world: World) -> None:
+    other = await world.open_again()
+    for number in range(20):
+        key = Idempotency("/emails", f"both-{number}", b"h" * 32)
+        email_id = await _failed(world, key)
+        submission = Submission("shop", (world.mail(),), key)
+        async with asyncio.TaskGroup() as group:
+            desk = group.create_task(_by_hand(world, email_id))
+            app = group.create_task(other.write(accept, [submission], world.routing))
+        (moved,), (repeat,) = desk.result(), app.result()
+        theirs = _accepted(repeat).mails[0].id
+        if moved.answer is Answer.DONE:
+            expect(theirs == email_id, "it was sent again, and its app got another mail")
+        else:
+            expect(moved.answer is Answer.REPEATED, f"neither first nor second: {moved}")
+            expect(theirs == moved.repeated_as != email_id, "it is not said who took its place")
+        going = await world.claim()
+        expect(len(going) == 1, f"{len(going)} go, and the reader wants one")
+        await world.record(sent(going[0], world.now))
+
+
 async def a_key_that_ran_out_stands_for_another_request(world: World) -> None:
     email_id = await _failed(world, expires_at=world.now + 7 * DAY_MS)
     world.advance(24 * 3600 + 1)
@@ -47,9 +70,9 @@ async def a_key_that_ran_out_stands_for_another_request(world: World) -> None:
     expect(moved.answer is Answer.DONE, f"yesterday's mail was taken for today's: {moved}")
 
 
-async def _failed(world: World, **given: int) -> str:
+async def _failed(world: World, key: Idempotency = _KEY, **given: int) -> str:
     """A mail that came with a key, and that its provider refused for what it is."""
-    await world.accept(world.mail(**given), key=_KEY)
+    await world.accept(world.mail(**given), key=key)
     (mail,) = await world.claim()
     await world.record(judged(mail, world.now))
     return mail.id
@@ -69,5 +92,6 @@ def _accepted(answer: Accepting) -> Accepted:
 CASES: Final = (
     a_mail_sent_again_by_hand_takes_its_key_back,
     a_mail_that_its_app_has_repeated_is_not_sent_again_by_hand,
+    a_repeat_and_a_retry_at_the_same_moment_make_one_mail,
     a_key_that_ran_out_stands_for_another_request,
 )

@@ -2,18 +2,18 @@
 
 from typing import Final
 
-import msgspec
-
 from mailproof.mail.lifecycle import WAITING, State
 from mailproof.store.mails.claim import contents
 from mailproof.store.mails.duties import (
     Removed,
+    RemovedSeldom,
     end_pinned_to_removed,
     expire,
     free_unknown,
     recover_leases,
     resend_unconfirmed,
     sweep,
+    sweep_seldom,
     wake_due,
 )
 from mailproof.store.mails.listing import show
@@ -179,24 +179,26 @@ async def old_mails_go_with_all_that_is_theirs_and_waiting_ones_stay(world: Worl
     (mail,) = await world.claim()
     await world.record(sent(mail, world.now))
     world.advance(89 * 86_400)
-    expect((await _swept(world)).mails == 0, "a mail went before its time")
+    expect((await _seldom_swept(world)).mails == 0, "a mail went before its time")
     world.advance(2 * 86_400)
-    expect((await _swept(world)).mails == 1, "an old mail is kept for ever")
+    expect((await _seldom_swept(world)).mails == 1, "an old mail is kept for ever")
     expect(await world.database.read(show, old.id) is None, "an old mail can still be seen")
     expect(await world.state(waiting.id) is State.SCHEDULED, "a waiting mail was erased")
     expect(await world.database.read(contents, [old.id]) == {}, "what it said is left")
     expect((await world.events(old.id))[-1].type == "email.sent", "its story was erased too")
 
 
-async def what_a_critical_mail_says_goes_when_nothing_more_can_come_of_it(world: World) -> None:
-    for critical in (False, True):
-        for final in (False, True):
-            await world.take(world.mail(critical=critical))
-            (mail,) = await world.claim()
-            outcome = msgspec.structs.replace(sent(mail, world.now), final=final)
-            await world.record(outcome)
-            kept = bool(await world.database.read(contents, [mail.id]))
-            expect(kept != (critical and final), f"critical {critical}, final {final}: kept {kept}")
+async def a_mail_that_waits_for_long_keeps_no_ended_one_behind_it(world: World) -> None:
+    await world.take(*(world.mail(scheduled_at=world.now + 300 * DAY_MS) for _ in range(3)))
+    mail = await world.sending()
+    await world.record(sent(mail, world.now))
+    world.advance(91 * 86_400)
+    (newer,) = await world.take(world.mail())
+    swept = await _seldom_swept(world, 1)
+    expect(swept.mails == 1, "mails that wait stand in the way of those that ended")
+    expect(await world.database.read(show, mail.id) is None, "the wrong mail was erased")
+    expect((await _seldom_swept(world, 1)).mails == 0, "what had not ended was erased")
+    expect(await world.state(newer) is State.QUEUED, "a new mail was erased")
 
 
 async def old_looks_and_alerts_are_swept_and_open_alerts_never(world: World) -> None:
@@ -207,7 +209,7 @@ async def old_looks_and_alerts_are_swept_and_open_alerts_never(world: World) -> 
         await world.database.write(settle, [_wrong("second")], ("chat",))
         world.advance(600)
     world.advance(91 * 86_400)
-    swept = await _swept(world)
+    swept = await _seldom_swept(world)
     expect((swept.checks, swept.alerts) == (1, 1), f"swept were {swept!r}")
     (left,) = await world.database.read(list_alerts, 10)
     expect(left.about == "second", f"the open alert was swept, and {left} stayed")
@@ -218,7 +220,11 @@ def _wrong(about: str) -> Condition:
 
 
 async def _swept(world: World) -> Removed:
-    return await world.database.write(sweep, 100, contents_ms=7 * DAY_MS, mails_ms=90 * DAY_MS)
+    return await world.database.write(sweep, 100, contents_ms=7 * DAY_MS)
+
+
+async def _seldom_swept(world: World, most: int = 100) -> RemovedSeldom:
+    return await world.database.write(sweep_seldom, most, mails_ms=90 * DAY_MS)
 
 
 async def _recover(world: World, dead: list[str] | None = None) -> int:
@@ -248,6 +254,6 @@ CASES: Final = (
     mail_bound_to_a_provider_that_is_gone_fails,
     what_has_served_its_time_is_swept,
     old_mails_go_with_all_that_is_theirs_and_waiting_ones_stay,
-    what_a_critical_mail_says_goes_when_nothing_more_can_come_of_it,
+    a_mail_that_waits_for_long_keeps_no_ended_one_behind_it,
     old_looks_and_alerts_are_swept_and_open_alerts_never,
 )

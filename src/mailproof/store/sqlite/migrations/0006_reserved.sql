@@ -1,2 +1,2 @@
--- 0006: reserved.
+-- 0006: nothing. The number was passed over, and numbers have no gaps.
 SELECT 1;

@@ -16,7 +16,8 @@ SET state = 'queued',
     batch_id = NULL,
     batch_pos = NULL,
     wait_until = NULL,
-    reason = NULL
+    reason = NULL,
+    erase_at = NULL
 WHERE id = ANY (:ids::uuid[])
   AND state IN ('failed', 'expired', 'canceled')
 RETURNING id::text

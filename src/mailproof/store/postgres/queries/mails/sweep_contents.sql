@@ -1,4 +1,5 @@
--- sweep_contents: up to :most contents of mails that ended before :before.
+-- sweep_contents: up to :most contents of mails that ended before :before. Their mails are locked, so
+-- that nobody sends one of them again meanwhile.
 DELETE FROM contents
 WHERE email_id = ANY (ARRAY(
     SELECT c.email_id FROM contents AS c
@@ -7,4 +8,5 @@ WHERE email_id = ANY (ARRAY(
       AND e.state NOT IN ('scheduled', 'queued', 'deferred', 'held', 'sending', 'unconfirmed')
     ORDER BY c.created_at
     LIMIT :most::bigint
+    FOR UPDATE OF e SKIP LOCKED
 ));

@@ -1,6 +1,11 @@
--- sweep_mails: mails that ended before :before, among the :most that came first.
+-- sweep_mails: up to :most mails that ended before :before, of those that came before place :below.
 DELETE FROM emails
-WHERE seq = ANY (ARRAY(SELECT seq FROM emails ORDER BY seq LIMIT :most::bigint))
-  AND changed_at < :before::bigint
-  AND state NOT IN ('scheduled', 'queued', 'deferred', 'held', 'sending', 'unconfirmed')
+WHERE seq = ANY (ARRAY(
+    SELECT seq FROM emails
+    WHERE seq < :below::bigint AND changed_at < :before::bigint
+      AND state NOT IN ('scheduled', 'queued', 'deferred', 'held', 'sending', 'unconfirmed')
+    ORDER BY seq
+    LIMIT :most::bigint
+    FOR UPDATE SKIP LOCKED
+))
 RETURNING id::text;

@@ -1,6 +1,5 @@
 -- What decides whether some mails may be moved by hand.
-SELECT e.id, e.state, e.purpose, e.unknown_since, e.due_at, e.expires_at, l.state, l.reason,
-       EXISTS (SELECT 1 FROM contents c WHERE c.email_id = e.id)
+SELECT e.id, e.state, e.purpose, e.unknown_since, e.due_at, e.expires_at, l.state, l.reason
 FROM emails e
 JOIN lanes l ON l.id = e.lane_id
 WHERE e.id IN (SELECT value FROM json_each(:ids))

@@ -16,7 +16,8 @@ SET state = 'queued',
     batch_id = NULL,
     batch_pos = NULL,
     wait_until = NULL,
-    reason = NULL
+    reason = NULL,
+    erase_at = NULL
 WHERE id IN (SELECT value FROM json_each(:ids))
   AND state IN ('failed', 'expired', 'canceled')
 RETURNING id

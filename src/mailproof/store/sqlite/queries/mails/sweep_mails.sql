@@ -1,6 +1,10 @@
--- sweep_mails: mails that ended before :before, among the :most that came first.
+-- sweep_mails: up to :most mails that ended before :before, of those that came before place :below.
 DELETE FROM emails
-WHERE seq IN (SELECT seq FROM emails ORDER BY seq LIMIT :most)
-  AND changed_at < :before
-  AND state NOT IN ('scheduled', 'queued', 'deferred', 'held', 'sending', 'unconfirmed')
+WHERE seq IN (
+    SELECT seq FROM emails
+    WHERE seq < :below AND changed_at < :before
+      AND state NOT IN ('scheduled', 'queued', 'deferred', 'held', 'sending', 'unconfirmed')
+    ORDER BY seq
+    LIMIT :most
+)
 RETURNING id;

@@ -1,0 +1,5 @@
+-- insert_early_contents: large contents that are here before their mail.
+-- many: email_id, created_at
+INSERT INTO early_contents (email_id, created_at)
+SELECT * FROM unnest(:email_id::uuid[], :created_at::bigint[])
+ON CONFLICT (email_id) DO NOTHING;
