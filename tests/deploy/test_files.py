@@ -4,7 +4,6 @@ import configparser
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -164,26 +163,6 @@ def test_the_settings_of_the_unit_are_settings(tmp_path: Path) -> None:
     assert read.store_url.read() == "sqlite:////var/lib/mailproof/mailproof.db"
     assert read.providers[0].api_key.read() == "re_" + "0" * 30
     assert read.log.format == "json"
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
-def test_systemd_has_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
-    own = Path(sys.executable).with_name("mailproof")
-    copy = tmp_path / "mailproof.service"
-    copy.write_text(
-        text("mailproof.service").replace("/opt/mailproof/bin/mailproof", str(own)),
-        encoding="utf-8",
-    )
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", copy], capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr.decode(), done.stdout.decode()) == (0, "", "")
-    rated = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=20", copy],
-        capture_output=True,
-        check=False,
-    )
-    assert rated.returncode == 0, rated.stdout.decode()
 
 
 # ---- containers ----

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings Debian's own mail server, proxy, web server and Prometheus for tests/real, and its browser
-# for tests/browser. Nothing is started as a service: each test starts its own, on high loopback
-# ports, and ends it.
+# Brings Debian's own mail server, proxy, web server, Prometheus and systemd for tests/real, and its
+# browser for tests/browser. Nothing is started as a service: each test starts its own, on high
+# loopback ports, and ends it.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -11,6 +11,7 @@ command -v squid >/dev/null || missing="$missing squid"
 command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v prometheus >/dev/null || missing="$missing prometheus"
 command -v prometheus-alertmanager >/dev/null || missing="$missing prometheus-alertmanager"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v chromium >/dev/null || missing="$missing chromium fonts-noto-cjk"
 # Postfix checks passwords with it; Debian only recommends it.

@@ -1,72 +1,15 @@
 """Two ways out: Resend first, an SMTP server behind it. Mail takes the one that works."""
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from mailproof.config.settings import ProviderSettings, Settings
-from tests.providers.smtp_server import SmtpServer, serving
-from tests.whole.house import House, secret
+from tests.providers.smtp_server import SmtpServer
+from tests.whole.two_ways import WRONG_KEY, by_whom, two_ways
 
 pytestmark = pytest.mark.xdist_group("whole-failover")
 
-WRONG_KEY = "re_WrongKey_TzWb5RmYpLs2JhGfQeUaN4"
 REGISTRATION = {"Mailproof-Purpose": "registration"}
-
-
-@contextmanager
-def in_a_thread(server: SmtpServer) -> Iterator[int]:
-    """The server in a loop of its own, as another machine's; gives the port."""
-    loop = asyncio.new_event_loop()
-    port: list[int] = []
-    started, done = threading.Event(), asyncio.Event()
-
-    async def serve() -> None:
-        async with serving(server) as number:
-            port.append(number)
-            started.set()
-            await done.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
-    thread.start()
-    try:
-        assert started.wait(10)
-        yield port[0]
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join(10)
-        loop.close()
-
-
-@contextmanager
-def two_ways(folder: Path, server: SmtpServer, *, key: str = "") -> Iterator[House]:
-    with in_a_thread(server) as port:
-
-        def with_smtp(settings: Settings) -> Settings:
-            backup = ProviderSettings(
-                name="backup",
-                type="smtp",
-                api_key=secret(""),
-                base_url="",
-                url=secret(f"smtp://127.0.0.1:{port}"),
-                rate=None,
-                webhook_secrets=(),
-                accept_as_app_key=False,
-            )
-            return msgspec.structs.replace(settings, providers=(*settings.providers, backup))
-
-        with House(folder, adjust=with_smtp, provider_key=key) as house:
-            yield house
-
-
-def by_whom(house: House, email_id: str) -> str:
-    ((provider,),) = house.rows("SELECT provider FROM emails WHERE id = ?", email_id)
-    return str(provider)
 
 
 def test_a_registration_goes_by_smtp_while_resends_key_is_wrong_and_by_resend_again_after(
