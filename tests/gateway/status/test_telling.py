@@ -1,5 +1,6 @@
 """What a reader is told: every state in every language, and nothing is missing."""
 
+import msgspec
 import pytest
 
 from mailproof.diagnosis.guidance import Language, guidance
@@ -184,3 +185,11 @@ def test_what_is_final_is_not_asked_for_again_and_what_is_not_is(name: str) -> N
     shown = page(told, NOW).body.decode()
     assert ('http-equiv="refresh"' in shown) is not told.final
     assert ("data-final" in shown) is told.final
+
+
+def test_a_database_whose_clock_is_ahead_changes_nothing_in_the_future() -> None:
+    told = msgspec.structs.replace(said("sent", "en"), since="2027-01-15T08:00:09Z")
+    now_ms = 1_800_000_000_000  # nine seconds before that
+    assert told.as_of(now_ms).since == "2027-01-15T08:00:00Z"
+    assert told.as_of(now_ms + 60_000).since == told.since
+    assert "just now" in page(told, now_ms).body.decode()

@@ -72,6 +72,7 @@ _REFRESH_SELDOM_S: Final = 30
 
 def page(told: Told, now_ms: int, *, status: int = 200, headers: Headers = ()) -> Answer:
     """What the reader is told, as HTML. `now_ms`: UTC in milliseconds."""
+    told = told.as_of(now_ms)
     refresh_s = _REFRESH_S.get(told.state) or _REFRESH_S.get(told.look.tone, _REFRESH_SELDOM_S)
     refresh = f'<noscript><meta http-equiv="refresh" content="{refresh_s}"></noscript>\n'
     body = _PAGE.substitute(

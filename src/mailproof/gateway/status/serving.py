@@ -135,7 +135,7 @@ class StatusPages:
         told, _ = await self._ask(right)
         if wanted == "page":
             return page(told, self._db.now())
-        return Answer(200, told.as_json(self._db.now()), (*_PLAIN, *headers))
+        return Answer(200, msgspec.json.encode(told.as_of(self._db.now())), (*_PLAIN, *headers))
 
     async def script(self, request: Request) -> Answer:
         """`GET /status.js`: the element for the app's own pages."""
@@ -205,7 +205,7 @@ class StatusPages:
         return not stirred
 
     def _event(self, told: Told) -> bytes:
-        return b"event: status\ndata: " + told.as_json(self._db.now()) + b"\n\n"
+        return b"event: status\ndata: " + msgspec.json.encode(told.as_of(self._db.now())) + b"\n\n"
 
     def _without(
         self,

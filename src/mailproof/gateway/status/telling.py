@@ -136,11 +136,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: str | None = None
     now: str | None = None
 
-    def as_json(self, now_ms: int) -> bytes:
-        """`now_ms`: UTC in milliseconds."""
-        timed = self.since is not None or self.retry_at is not None
-        told = msgspec.structs.replace(self, now=_iso(now_ms)) if timed else self
-        return msgspec.json.encode(told)
+    def as_of(self, now_ms: int) -> "Told":
+        """With the time that it is told at, UTC in milliseconds, where it tells of times.
+
+        What the database's clock says may be ahead of ours: nothing has changed in the future.
+        """
+        if self.since is None and self.retry_at is None:
+            return self
+        now = _text(now_ms)
+        return msgspec.structs.replace(self, since=self.since and min(self.since, now), now=now)
 
 
 Words = Mapping[str, Mapping[str, Any]]
@@ -214,6 +218,8 @@ def said(state: str, language: Language, sentences: str = "") -> Told:
 
 
 def _iso(at: int | None) -> str | None:
-    if at is None:
-        return None
+    return None if at is None else _text(at)
+
+
+def _text(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
