@@ -125,7 +125,10 @@ class _Conversation:
         self._recipients: list[str] = []
 
     async def go(self) -> None:
-        self._say(self._server.answer("CONNECT", "") or self._server.greeting)
+        greeting = self._server.answer("CONNECT", "") or self._server.greeting
+        self._say(greeting)
+        if greeting.startswith("421"):
+            return  # it hangs up, and does not count among those that it serves
         while line := (await self._reader.readline()).decode().rstrip("\r\n"):
             self._server.heard.append(line)
             verb = line.partition(" ")[0].upper()
