@@ -102,3 +102,9 @@ async def test_both_have_the_same_tables_columns_and_indexes(url: str, tmp_path:
     await connection.close()
     assert {tuple(row) for row in twin_columns} == set(columns)
     assert {tuple(row) for row in twin_indexes} == set(indexes)
+
+
+def test_no_query_is_left_over() -> None:
+    sources = (Path(__file__).parents[2] / "src").rglob("*.py")
+    code = " ".join(path.read_text(encoding="utf-8") for path in sources)
+    assert not [name for name in SQLITE if f'"{name}"' not in code]

@@ -5,6 +5,8 @@ numbers. The critical mail takes the second way; what can only go by the first w
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,32 @@ def counted(house: House) -> float:
     return sum(float(value) for value in SENT.findall(page))
 
 
+def subjects(house: House, server: SmtpServer) -> Counter[str]:
+    """How often each mail came, by whichever way."""
+    by_smtp = re.findall(
+        r"^Subject: (\S+)\r?$",
+        "\n".join(mail.body.decode("ascii", "replace") for mail in server.mails),
+        re.MULTILINE,
+    )
+    return Counter(mail.subject for mail in house.sandbox.mails) + Counter(by_smtp)
+
+
+@contextmanager
+def under_load(house: House) -> Iterator[list[str]]:
+    """Two apps send as fast as they are answered; gives the ids of what they sent."""
+    ids: list[str] = []
+    stop = threading.Event()
+    loads = [threading.Thread(target=load, args=(house, stop, ids, name)) for name in ("a", "b")]
+    for each in loads:
+        each.start()
+    try:
+        yield ids
+    finally:
+        stop.set()
+        for each in loads:
+            each.join(20)
+
+
 def test_a_revoked_key_is_heard_by_everybody_and_no_mail_is_lost_or_doubled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,14 +86,7 @@ def test_a_revoked_key_is_heard_by_everybody_and_no_mail_is_lost_or_doubled(
     monkeypatch.setattr(reviewing, "_EVERY_S", 0.2)
     server = SmtpServer(offers=("SIZE 1000000",))
     with two_ways(tmp_path, server, language="zh", public_url="https://mail.acme.test") as house:
-        ids: list[str] = []
-        stop = threading.Event()
-        loads = [
-            threading.Thread(target=load, args=(house, stop, ids, name)) for name in ("a", "b")
-        ]
-        for each in loads:
-            each.start()
-        try:
+        with under_load(house) as ids:
             house.log.until(lambda: len(house.sandbox.mails) > 20, "mail goes by Resend")
             house.provider_key = WRONG_KEY
 
@@ -81,10 +102,6 @@ def test_a_revoked_key_is_heard_by_everybody_and_no_mail_is_lost_or_doubled(
             # The critical mail takes the second way, and that is said too.
             house.log.until(lambda: len(server.mails) > 20, "mail goes by SMTP")
             house.log.until(lambda: messages(house, "degraded") == ["opened"], "degraded is said")
-        finally:
-            stop.set()
-            for each in loads:
-                each.join(20)
 
         # What is bound to Resend waits, and its reader is told so in their language.
         held = [row[0] for row in house.rows("SELECT id FROM emails WHERE state = 'held'")]
@@ -104,12 +121,7 @@ def test_a_revoked_key_is_heard_by_everybody_and_no_mail_is_lost_or_doubled(
             lambda: messages(house, "route_closed") == ["opened", "resolved"], "the all-clear"
         )
         assert {by_whom(house, each) for each in held} == {"resend"}
-        by_resend = [mail.subject for mail in house.sandbox.mails]
-        arrived = Counter(by_resend) + Counter(
-            str(found[1], "ascii")
-            for mail in server.mails
-            if (found := re.search(rb"^Subject: (\S+)\r?$", mail.body, re.MULTILINE))
-        )
+        arrived = subjects(house, server)
         assert len(arrived) == len(ids)
         assert set(arrived.values()) == {1}
 

@@ -1,7 +1,6 @@
 """From an email as an app asks for it to a mail as the store keeps it."""
 
 import hashlib
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -13,6 +12,7 @@ from mailproof.mail.address import Address
 from mailproof.mail.ids import Ids
 from mailproof.mail.message import Email
 from mailproof.mail.purposes import UNSPECIFIED
+from mailproof.mail.status_token import address_mac
 from mailproof.providers.base import Provider
 from mailproof.store.nodes.installation import Installation
 from mailproof.store.shapes import Idempotency, NewMail, NewRecipient, Submission
@@ -158,7 +158,7 @@ def _status_hash(secret: bytes, purpose: str, mailbox: str) -> bytes | None:
     # A token names a purpose. Each of these costs the disk a page of its own: none in vain.
     if not secret or not purpose:
         return None
-    return hmac.digest(secret, f"{purpose}\n{mailbox.lower()}".encode(), hashlib.sha256)
+    return address_mac(secret, purpose, mailbox)
 
 
 def _hash(emails: Sequence[Email], payloads: Sequence[bytes]) -> bytes:
