@@ -1,6 +1,5 @@
 """What the gateway takes upon itself, and how it behaves when clients, or it itself, go away."""
 
-import asyncio
 import contextlib
 import json
 import socket
@@ -13,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from mailproof.engine.receipts import Receipt, Receipts
-from mailproof.gateway.exchange import ClientLeft, Refused, Request
+from mailproof.gateway.exchange import ClientLeft, Request
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.sending import BODY_MAX
 from mailproof.mail.lifecycle import State
@@ -131,29 +130,13 @@ def test_more_requests_than_may_wait_are_told_to_come_again(tmp_path: Path) -> N
         assert first[0].status == 200
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    never = asyncio.Event()
-
-    async def receive() -> MutableMapping[str, Any]:
-        await never.wait()
-        raise AssertionError
-
-    room, taken = Room(waiting_max=1, bytes_max=100, body_s=0.01), list[int]()
-    request = Request({"headers": [(b"content-length", b"10")]}, receive)
-    with pytest.raises(Refused) as refused:
-        await read_body(request, room, 20, taken)
-    assert refused.value.status == 408
-    assert refused.value.headers == ((b"connection", b"close"),)
-    assert (taken, room.bytes) == ([10], 10)
-
-
 async def test_a_client_that_leaves_is_not_mistaken_for_an_empty_body() -> None:
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.disconnect"}
 
     room, taken = Room(waiting_max=1, bytes_max=100), list[int]()
     with pytest.raises(ClientLeft):
-        await read_body(Request({"headers": []}, receive), room, 20, taken)
+        await read_body(Request({"headers": [], "state": {}}, receive), room, 20, taken)
 
 
 def test_a_client_that_leaves_ends_the_wait_but_not_the_gateway(world: World) -> None:

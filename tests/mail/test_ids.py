@@ -1,6 +1,8 @@
 """Ids: UUID version 7, rising, whatever the clock does."""
 
-import copy
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -63,16 +65,28 @@ def test_threads_never_get_the_same_id() -> None:
     assert len(set(made)) == len(made)
 
 
-def test_a_forked_child_does_not_use_the_randomness_of_its_parent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    parent = Pool()
-    parent.bits(74)
-    child = copy.copy(parent)
-    with monkeypatch.context() as forked:
-        forked.setattr("os.getpid", lambda: -1)
-        drawn = child.bits(74)
-    assert drawn != parent.bits(74)
+FORKED = """
+import os
+from mailproof.mail.ids import Pool
+pool = Pool()
+pool.bits(74)
+child = os.fork()
+os.write(1, f"{pool.bits(74)}\\n".encode())
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_forked_child_does_not_use_the_randomness_of_its_parent() -> None:
+    said = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, check=True)
+    ours, theirs = said.stdout.split()
+    assert ours != theirs
+
+
+def test_the_text_of_an_id_is_how_uuids_are_written() -> None:
+    ids, same = (Ids(lambda: NOON, lambda count: (1 << count) - 5) for _ in range(2))
+    assert [ids.text(), ids.text()] == [str(same.new()), str(same.new())]
 
 
 @given(st.lists(st.integers(min_value=1, max_value=74), min_size=200, max_size=400))

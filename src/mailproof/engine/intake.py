@@ -90,7 +90,7 @@ class Intake:
             scheduled_at = int(email.scheduled_at.timestamp() * 1000)
         lifetime_s = purpose.expires_s if email.expires_s is None else email.expires_s
         return NewMail(
-            id=str(self._ids.new()),
+            id=self._ids.text(),
             app=caller.app,
             key_id=caller.key_id,
             sender=email.sender.as_text(),

@@ -5,6 +5,7 @@ takes as many as a record has just finished.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Final
@@ -311,12 +312,13 @@ class Pump:
         if isinstance(result, Sent):
             self._last_accepted_at = ended_at
             self._pace.taken(started_at)
-        _log.debug(
-            "provider.called",
-            provider=self.provider.name,
-            took_ms=ended_at - started_at,
-            outcome="accepted" if isinstance(result, Sent) else result.reason.value,
-        )
+        if logging.root.isEnabledFor(logging.DEBUG):  # or each mail pays for a line nobody hears
+            _log.debug(
+                "provider.called",
+                provider=self.provider.name,
+                took_ms=ended_at - started_at,
+                outcome="accepted" if isinstance(result, Sent) else result.reason.value,
+            )
         outcome = decide(
             Tried(
                 mail=mail,

@@ -1,29 +1,22 @@
 """How much may be under way at once: requests that wait, and bytes that were not yet written."""
 
-import asyncio
 from typing import Final
 
-from mailproof.gateway.exchange import ClientLeft, Headers, Refused, Request
+from mailproof.gateway.exchange import TOO_SLOW, ClientLeft, Headers, Refused, Request
 
 __all__ = ["Room"]
 
 # Too short to matter to a person, long enough for a flush or a retry elsewhere.
 _RETRY: Final[Headers] = ((b"retry-after", b"1"),)
 
+_TOO_SLOW: Final = "The body did not arrive in time. Nothing was accepted."
 _CLOSE: Final[Headers] = ((b"connection", b"close"),)
-
-# A body has so many seconds, and one more for each so many bytes: who is slower holds memory that
-# others need.
-_BODY_S: Final = 20.0
-_BODY_BYTES_PER_S: Final = 256 * 1024
 
 
 class Room:
-    """`waiting_max` requests and `bytes_max` bytes of bodies, over all connections. A body has
-    `body_s` seconds, and more if it is large."""
+    """`waiting_max` requests and `bytes_max` bytes of bodies, over all connections."""
 
-    def __init__(self, *, waiting_max: int, bytes_max: int, body_s: float = _BODY_S) -> None:
-        self.body_s = body_s
+    def __init__(self, *, waiting_max: int, bytes_max: int) -> None:
         self._waiting_max = waiting_max
         self._bytes_max = bytes_max
         self.waiting = 0
@@ -68,15 +61,6 @@ async def read_body(request: Request, room: Room, limit: int, taken: list[int]) 
     if size:
         room.take(size)
         taken.append(size)
-    try:
-        async with asyncio.timeout(room.body_s + (size or limit) / _BODY_BYTES_PER_S):
-            return await _receive(request, room, limit, taken, size)
-    except TimeoutError as error:
-        message = "The body did not arrive in time. Nothing was accepted."
-        raise Refused("application_error", message, status=408, headers=_CLOSE) from error
-
-
-async def _receive(request: Request, room: Room, limit: int, taken: list[int], size: int) -> bytes:
     chunks: list[bytes] = []
     received = 0
     while True:
@@ -93,6 +77,8 @@ async def _receive(request: Request, room: Room, limit: int, taken: list[int], s
             size = received
         if not message.get("more_body", False):
             return b"".join(chunks) + chunk if chunks else chunk
+        if request.scope["state"].get(TOO_SLOW):
+            raise Refused("application_error", _TOO_SLOW, status=408, headers=_CLOSE)
         chunks.append(chunk)
 
 

@@ -8,16 +8,13 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
-import msgspec
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mailproof.clock import Clock, SystemClock
 from mailproof.config.settings import Server
 from mailproof.diagnosis.guidance import OperatorLanguage
 from mailproof.engine.mailroom import Mailroom
 from mailproof.gateway.admin import AdminSide, LogLevel, is_loopback
-from mailproof.gateway.corking import Corked
 from mailproof.gateway.door import Door, Side
 from mailproof.gateway.hooks_in import Hear
 from mailproof.gateway.keyring import KeyRing
@@ -29,9 +26,9 @@ from mailproof.gateway.room import Room
 from mailproof.gateway.sending import Sending
 from mailproof.gateway.status.links import StatusLinks
 from mailproof.gateway.status.serving import StatusPages
+from mailproof.gateway.wire import Connection, end_the_slow
 from mailproof.mail.ids import Ids
 from mailproof.mail.purposes import PURPOSES, Purpose
-from mailproof.mail.refusal import Refusal
 from mailproof.record.metrics.page import Shown
 from mailproof.store.base import Database
 from mailproof.store.nodes.installation import Installation
@@ -118,7 +115,7 @@ class Gateway:
             Side(self._public.answer, self._public.note),
             Side(self._admin.answer),
             admin_port=listeners.admin_port,
-            new_id=Ids(self._clock).new,
+            new_id=Ids(self._clock).text,
             is_draining=self._is_draining,
         )
         server = _Server(_config(door, drain_s), self.started.set)
@@ -127,6 +124,7 @@ class Gateway:
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(each.run()) for each in (self._refusals, self._status)]
+                beside.append(group.create_task(end_the_slow(server.server_state.connections)))
                 await server.serve(sockets=[listeners.public, listeners.admin])
                 for each in beside:
                     each.cancel()
@@ -148,7 +146,7 @@ class Gateway:
 def _config(door: Door, drain_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         door,
-        http=_Protocol,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -174,24 +172,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready()
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with Resend's shape for what is no HTTP, and a limit for silent connections."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.transport = Corked(transport, self.loop)
-        # The first bytes cancel it, as those of a later request do.
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
-
-    def send_400_response(self, msg: str) -> None:
-        body = msgspec.json.encode(Refusal(400, "validation_error", msg))
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()

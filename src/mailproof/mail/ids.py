@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
+from weakref import WeakSet
 
 __all__ = ["Ids", "Pool"]
 
@@ -26,15 +27,31 @@ class Pool:
     def __init__(self) -> None:
         self._bytes = b""
         self._used = 0
-        self._owner = 0
+        _pools.add(self)
 
     def bits(self, count: int) -> int:
         size = (count + 7) // 8
-        if self._used + size > len(self._bytes) or self._owner != os.getpid():
-            self._bytes, self._used, self._owner = os.urandom(_POOL_BYTES), 0, os.getpid()
-        drawn = self._bytes[self._used : self._used + size]
-        self._used += size
+        end = self._used + size
+        if end > len(self._bytes):
+            self._bytes, self._used, end = os.urandom(_POOL_BYTES), 0, size
+        drawn = self._bytes[self._used : end]
+        self._used = end
         return int.from_bytes(drawn, "big") >> (8 * size - count)
+
+    def empty(self) -> None:
+        self._bytes, self._used = b"", 0
+
+
+_pools: Final[WeakSet[Pool]] = WeakSet()
+
+
+def _empty_all() -> None:
+    for pool in _pools:
+        pool.empty()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_empty_all)
 
 
 class Ids:
@@ -58,6 +75,14 @@ class Ids:
 
     def new(self) -> UUID:
         """The next id, greater than every one before it."""
+        return UUID(int=self._number())
+
+    def text(self) -> str:
+        """As `str(new())`, for a third of the cost."""
+        digits = f"{self._number():032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _number(self) -> int:
         with self._lock:
             now_ms = (self._clock() - _EPOCH) // _TICK
             if now_ms > self._last_ms:
@@ -69,9 +94,9 @@ class Ids:
                 ):  # this millisecond is used up: borrow the next
                     self._last_ms += 1
                     self._last_random = self._random_bits(_RANDOM_BITS)
-            return _uuid(self._last_ms, self._last_random)
+            return _numbered(self._last_ms, self._last_random)
 
 
-def _uuid(unix_ms: int, random: int) -> UUID:
+def _numbered(unix_ms: int, random: int) -> int:
     rand_a, rand_b = random >> 62, random & ((1 << 62) - 1)
-    return UUID(int=unix_ms << 80 | _VERSION << 76 | rand_a << 64 | _VARIANT << 62 | rand_b)
+    return unix_ms << 80 | _VERSION << 76 | rand_a << 64 | _VARIANT << 62 | rand_b

@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 import structlog
 
 from mailproof.gateway.status.following import Following
@@ -176,7 +177,8 @@ def test_a_store_that_cannot_be_read_ends_no_stream_and_is_said_once(fresh: Read
     ]
 
 
-def test_no_log_has_the_token(fresh: Readers) -> None:
+def test_no_log_has_the_token(fresh: Readers, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
     token = fresh.token("ada@customer.test")
     with structlog.testing.capture_logs() as logs:
         fresh.ask_status(token)

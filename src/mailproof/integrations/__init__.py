@@ -1,0 +1,1 @@
+"""Mailproof inside an application: the outbox in its own database, and frameworks."""
