@@ -35,6 +35,7 @@ test-real: .venv/.dev $(SDKS)  ## Against real Postfix, Squid, nginx, Prometheus
 bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as ratios in one run
 	@$(BIN)/python bench/explain.py
 	@$(BIN)/python bench/whole.py
+	@$(BIN)/python bench/through.py
 	@$(BIN)/python bench/held.py
 	@$(BIN)/python bench/metrics.py
 

@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +35,7 @@ from mailproof.gateway.server import Gateway
 from mailproof.mail.ids import Ids
 from mailproof.mail.lifecycle import State
 from mailproof.mail.message import Email
+from mailproof.record.metrics.page import Shown
 from mailproof.store.nodes.installation import installation
 from mailproof.store.nodes.keys import create_key, make_key
 from mailproof.store.sqlite.database import open_sqlite
@@ -144,6 +145,12 @@ async def serve(pipe: Connection, folder: Path, profile: str) -> dict[str, float
     async def ready() -> Readiness:
         return Readiness(ready=True)
 
+    async def no_webhooks(provider: str, headers: Mapping[str, str], body: bytes) -> None:
+        return None
+
+    async def no_metrics(accept: str) -> Shown:
+        return Shown(b"", "text/plain")
+
     gateway = Gateway(
         server=Server(port=0),
         mailroom=Instant(),
@@ -151,8 +158,10 @@ async def serve(pipe: Connection, folder: Path, profile: str) -> dict[str, float
         keys=KeyRing(database),
         installation=await database.write(installation),
         note=nothing,
+        hear=no_webhooks,
         readiness=ready,
         state=nothing,
+        metrics=no_metrics,
         set_level=lambda level: None,
         clock=now,
         version="0",
