@@ -1,8 +1,8 @@
 """What one mail costs from the call that accepts it to its recorded outcome, with no HTTP in: the
 engine in this process, one call a mail over real HTTP to a sink that takes it at once.
 
-Exits 1 when a promise is missed. Prints it beside a loop that sends the same mails with the same HTTP client and remembers nothing,
-in turns in one run, because machines differ and are shared.
+Prints it beside a loop that sends the same mails with the same HTTP client and remembers nothing,
+in turns in one run, because machines differ and are shared. Exits 1 when a promise is missed.
 """
 
 import asyncio
