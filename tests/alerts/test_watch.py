@@ -83,8 +83,8 @@ async def test_the_message_is_in_the_configured_language(
         await until(clock, lambda: len(receiver.messages) == 1, within_s=10)
     (message,) = receiver.messages
     assert message["title"] == "邮件停发：resend 不接收 acme.test 的邮件（sender_unverified）"
-    assert "原因: " in message["message"]
-    assert "修复: " in message["message"]
+    assert "原因：" in message["message"]
+    assert "修复：" in message["message"]
 
 
 async def test_two_processes_that_watch_the_same_database_send_one_message(

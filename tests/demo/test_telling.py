@@ -10,7 +10,7 @@ from mailproof.demo.telling import fold
 
 TEXTS = {
     "en": "    fix: Open https://resend.com/api-keys, create a key, and set it in the app.",
-    "zh": "    修复: 打开 https://resend.com/api-keys 新建密钥，把完整内容填进应用的环境里。",
+    "zh": "    修复：打开 https://resend.com/api-keys 新建密钥，把完整内容填进应用的环境里。",
 }
 
 

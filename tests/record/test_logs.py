@@ -55,7 +55,7 @@ def test_people_on_a_terminal_get_cause_and_fix_below_the_line() -> None:
     first, second, third = plain.splitlines()
     assert "email.held" in first
     assert "reason=sender_unverified" in first
-    assert (second, third) == ("    原因: 域名未验证。", "    修复: 打开 resend.com。")
+    assert (second, third) == ("    原因：域名未验证。", "    修复：打开 resend.com。")
 
 
 def test_a_value_with_a_line_break_cannot_pretend_to_be_a_line_of_the_log(stream: StringIO) -> None:

@@ -95,8 +95,8 @@ def test_a_revoked_key_is_heard_by_everybody_and_no_mail_is_lost_or_doubled(
                 lambda: messages(house, "route_closed") == ["opened"], "the page", within_s=10
             )
             told = next(p.event for p in house.pager.posts if "resend" in p.event["title"])
-            assert "原因: " in told["message"]
-            assert "修复: " in told["message"]
+            assert "原因：" in told["message"]
+            assert "修复：" in told["message"]
             assert "https://resend.com/api-keys" in told["message"]
 
             # The critical mail takes the second way, and that is said too.

@@ -76,24 +76,24 @@ def text_of(message: DueMessage, language: OperatorLanguage, zone: tzinfo | None
     values = _values(told, language, message)
     labels = told.labels
     over = message.kind == "resolved"
-    lines = [f"{labels['since']}: {_moment(told, message.since, zone)}"]
+    lines = [f"{labels['since']}{_moment(told, message.since, zone)}"]
     until = (message.since if message.until is None else message.until) if over else None
     if until is not None:
-        lines.append(f"{labels['until']}: {_lasted(told, language, message.since, until, zone)}")
+        lines.append(f"{labels['until']}{_lasted(told, language, message.since, until, zone)}")
     if amount := _amount(told, said, message, values):
-        lines.append(f"{labels['count']}: {amount}")
+        lines.append(f"{labels['count']}{amount}")
     cause, fix = _cause_and_fix(said, message, language, values)
-    lines.append(f"{labels['cause']}: {cause}")
+    lines.append(f"{labels['cause']}{cause}")
     runbook = runbook_of(message.name, language)
     tail = ""
     if over:
         title, what = said.resolved_title, said.resolved
     else:
         title, what = said.title, said.what
-        lines.append(f"{labels['fix']}: {fix}")
+        lines.append(f"{labels['fix']}{fix}")
         if said.rest:
             lines.append(said.rest)
-        tail = f"{labels['runbook']}: {runbook}" if runbook else ""
+        tail = f"{labels['runbook']}{runbook}" if runbook else ""
     mood: Mood = "success" if over else "warning" if message.severity == "WARNING" else "failure"
     return Text(
         title.format_map(values),

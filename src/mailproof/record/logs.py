@@ -202,5 +202,5 @@ class _Console:
         below = [(name, event.pop(name)) for name in _BELOW if event.get(name)]
         trace = event.pop("exception", None)
         line = str(self._render(logger, method, event))
-        told = [f"    {self._labels[name]}: {' '.join(str(text).split())}" for name, text in below]
+        told = [f"    {self._labels[name]}{' '.join(str(text).split())}" for name, text in below]
         return "\n".join([line, *told, *([] if trace is None else [str(trace)])])
