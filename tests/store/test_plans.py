@@ -43,6 +43,7 @@ PLANS: Final = {
     "mails/told_of": ["id"],
     "mails/record_told": ["id"],
     "mails/look_later": ["id"],
+    "mails/status": ["emails_app", "id"],
     "mails/lock_leased": ["id"],
     "mails/record": ["id"],
     "mails/recover": ["id"],
@@ -62,7 +63,11 @@ THOUSAND: Final = {"mails/claim_queued_probe": {"SCAN e"}}
 LEASED: Final = frozenset({"mails/lock_leased", "mails/record", "mails/recover", "mails/hand_back"})
 
 # Both hold the queued mails; where they are few, PostgreSQL may rather sort them itself.
-ALIKE: Final = {"mails/claim_queued_probe": ["emails_waiting"]}
+# Where one app sent it all, the newest of it are the newest of all.
+ALIKE: Final = {
+    "mails/claim_queued_probe": ["emails_waiting"],
+    "mails/status": ["emails_pkey"],
+}
 
 NOW: Final = 1_000_000
 ID: Final = "0198c0de-0000-7000-8000-000000000001"
@@ -83,6 +88,12 @@ VALUES: Final[dict[str, Any]] = {
     "key_life": NOW,
     "count_max": 10_000,
     "keys": [b"k" * 16],
+    "app": "app",
+    "purpose": "otp",
+    "mail": None,
+    "mac": b"m" * 32,
+    "since": 0,
+    "until": NOW,
     "ids": [ID],
     "nodes": ["n1"],
     "leases": f'[["{ID}", 1]]',
