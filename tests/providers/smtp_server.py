@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hmac
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ LOGIN: Final = "hello@acme.test"
 PASSWORD: Final = "Tq7-zWb5RmYp"
 # Self-signed for `localhost` and 127.0.0.1, valid until 2126; its key protects nothing.
 CERTIFICATE: Final = Path(__file__).parents[1] / "doctor" / "localhost.pem"
+
+_CHALLENGE: Final = "<1896.697170952@mx.acme.test>"
 
 # What is said at which verb; `DATA.` is the answer to the dot.
 Answer = Callable[[str], str]
@@ -182,6 +185,10 @@ class _Conversation:
         _, mechanism, *first = line.split(" ")
         if mechanism.upper() == "LOGIN":
             name, secret = [await self._challenge(word) for word in ("Username:", "Password:")]
+        elif mechanism.upper() == "CRAM-MD5":  # RFC 2195: proves the password, and never says it
+            name, proof = (await self._challenge(_CHALLENGE)).split(" ")
+            right = hmac.digest(PASSWORD.encode(), _CHALLENGE.encode(), "md5").hex()
+            secret = PASSWORD if proof == right else ""
         else:
             _, name, secret = base64.b64decode(first[0]).decode().split("\0")
         good = (name, secret) == (LOGIN, PASSWORD)

@@ -19,12 +19,29 @@ DEADLINE_S = 5.0
 # ---- logging in ----
 
 
-@pytest.mark.parametrize("offer", ["PLAIN", "LOGIN"])
+@pytest.mark.parametrize("offer", ["PLAIN", "LOGIN", "CRAM-MD5"])
 async def test_it_logs_in_as_the_server_offers(offer: str) -> None:
     server = SmtpServer(offers=(f"AUTH {offer} XOAUTH2",))
     async with talking(server) as provider:
         await sent(provider)
         assert [line.split()[1] for line in server.heard if line.startswith("AUTH")] == [offer]
+
+
+async def test_a_challenge_that_is_no_base64_is_a_broken_server_and_loses_no_mail() -> None:
+    server = SmtpServer(offers=("AUTH CRAM-MD5",))
+    server.answers["AUTH"] = "334 a"
+    async with talking(server) as provider:
+        failure = await failed(provider)
+        assert failure.retryable
+        assert not failure.ambiguous
+    assert not server.mails
+
+
+async def test_where_nothing_is_encrypted_the_password_is_proved_and_not_said() -> None:
+    server = SmtpServer(offers=("AUTH PLAIN LOGIN CRAM-MD5",))
+    async with talking(server) as provider:
+        await sent(provider)
+    assert [line for line in server.heard if line.startswith("AUTH")] == ["AUTH CRAM-MD5"]
 
 
 async def test_a_refused_password_is_not_tried_by_another_mechanism() -> None:
