@@ -73,6 +73,43 @@ async def test_a_file_of_settings_is_read_and_named(world: World, tmp_path: Path
     assert "RESEND_API_KEY (.env:1) is `1`" in " ".join(done.stdout.split())
 
 
+async def test_the_configuration_of_a_gateway_is_checked_and_named(
+    world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "mailproof.toml"
+    base_url = world.env.pop("RESEND_BASE_URL")
+    file.write_text(
+        f"""
+        [[providers]]
+        name = "resend"
+        type = "resend"
+        api_key = "re_xxxxxxxxx"
+        base_url = "{base_url}"
+        [[providers]]
+        name = "backup"
+        type = "smtp"
+        url = "env:BACKUP_URL"
+        """
+    )
+    world.env["BACKUP_URL"] = "smtp://me:secret-word@127.0.0.1:1"
+    done = await doctor(world, "--config", str(file), "--json")
+    findings = {each["check"]: each for each in json.loads(done.stdout)["findings"]}
+    assert "providers[0].api_key (mailproof.toml)" in findings["key"]["what"]
+    assert findings["key"]["status"] == "failed"
+    assert "127.0.0.1" in " ".join(each["what"] for each in findings.values())
+    assert "secret-word" not in done.stdout + done.stderr
+
+
+async def test_a_configuration_that_cannot_be_read_says_what_is_wrong_with_it(
+    world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "mailproof.toml"
+    file.write_text('[[providers]]\nname = "resend"\ntype = "pigeon"\n')
+    done = await doctor(world, "--config", str(file))
+    assert done.returncode == 2
+    assert "providers[0].type" in done.stderr
+
+
 @pytest.mark.parametrize(
     "args",
     [

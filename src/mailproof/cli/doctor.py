@@ -10,7 +10,9 @@ from typing import Final
 import click
 import msgspec
 
+from mailproof.cli.opening import load_settings
 from mailproof.diagnosis.guidance import pick_language
+from mailproof.doctor.configured import with_configuration
 from mailproof.doctor.finding import Status
 from mailproof.doctor.page import page
 from mailproof.doctor.run import Options, run
@@ -67,15 +69,21 @@ class MailAddress(click.ParamType[str]):
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     help="Read settings from this .env file; its values win over the environment.",
 )
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Check the providers and the database of this mailproof.toml.",
+)
 @click.option("--send-test", type=MailAddress(), help="Send one real mail to this address.")
 @click.option("--nameserver", type=Nameserver(), help="Ask this DNS server, not the system's.")
 @click.option(
     "--lang", type=click.Choice(LANGUAGES), help="Default: MAILPROOF_LANGUAGE, else the locale."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def doctor(
+def doctor(  # noqa: PLR0913 - one parameter for each option
     *,
     env_file: Path | None,
+    config: str | None,
     send_test: str | None,
     nameserver: tuple[str, int] | None,
     lang: str | None,
@@ -84,11 +92,13 @@ def doctor(
     """Walk from the settings to the mail server: say what stops mail, and the exact fix.
 
     Reads RESEND_API_KEY, RESEND_FROM, RESEND_BASE_URL, SMTP_URL and DATABASE_URL from the
-    environment, and from a file only with --env-file. Takes less than ten seconds and sends no
-    mail unless asked to. Exits 0 when nothing failed, 1 when something did, 2 when it was called
-    wrongly.
+    environment, and from a file only with --env-file or --config. Takes less than ten seconds and
+    sends no mail unless asked to. Exits 0 when nothing failed, 1 when something did, 2 when it was
+    called wrongly.
     """
     settings = read_settings(os.environ, env_file)
+    if config is not None:
+        settings = with_configuration(settings, load_settings(config, lang), Path(config).name)
     language = pick_language(lang, os.environ)
     notes = run(settings, os.environ, Options(test_to=send_test or "", nameserver=nameserver))
     findings = told(notes, language, settings.secrets)
