@@ -22,8 +22,8 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: .venv/.run  ## The story: a mail that would have been lost is held, explained, and sent after all
-	@$(BIN)/python -m mailproof demo
+demo: $(if $(INTERACTIVE),.venv/.dev,.venv/.run)  ## The story: a mail that would have been lost is held, explained, and sent after all
+	@$(BIN)/python -m $(if $(INTERACTIVE),mailproof.demo.interactive,mailproof demo)
 
 test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not real"

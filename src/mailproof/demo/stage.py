@@ -152,9 +152,10 @@ class Stage:
         """Replace the key in the file that the configuration names."""
         (self.folder / _KEY_FILE).write_text(key + "\n", encoding="utf-8")
 
-    def serve(self) -> tuple[Child, str]:
+    def serve(self, env: Mapping[str, str] | None = None) -> tuple[Child, str]:
         """Start `mailproof serve` on a free port; where apps reach it."""
-        server = self._start(["-m", "mailproof", "serve", "--port", "0", "--admin-port", "0"], {})
+        arguments = ["-m", "mailproof", "serve", "--port", "0", "--admin-port", "0"]
+        server = self._start(arguments, env or {})
         number = server.entry(rf"Mailproof.*{_URL}", within_s=_START_MAX_S)
         found = re.search(_URL, server.lines[number])
         return server, "" if found is None else found[0]

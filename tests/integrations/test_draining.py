@@ -1,0 +1,212 @@
+"""The outbox is handed over: in order, once each, and nothing in it blocks what is behind."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.typing import EventDict
+
+from mailproof import Mailproof, NotConfigured
+from mailproof.clock import SystemClock
+from mailproof.integrations.outbox import Outbox
+from tests.integrations.world import AppDatabase, accepted, numbered
+from tests.whole.house import House
+
+DEADLINE_S = 10.0
+
+
+async def enqueued(database: AppDatabase, mail: Mailproof, *numbers: int, **given: Any) -> None:
+    async with AsyncSession(database.engine) as session, session.begin():
+        for number in numbers:
+            await mail.enqueue(numbered(number, **given), connection=session)
+
+
+@asynccontextmanager
+async def draining(outbox: Outbox, mail: Mailproof) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(outbox.drain(mail))
+        yield
+        task.cancel()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not true():  # noqa: ASYNC110 - a database of another thread tells nobody
+            await asyncio.sleep(0.01)
+
+
+def ways(database: AppDatabase) -> list[Any]:
+    """Every way in which a drainer can be given this database."""
+    found: list[Any] = [database.engine, database.url]
+    if database.url.startswith("sqlite"):
+        found.append(create_engine(database.url))
+    return found
+
+
+async def test_all_is_handed_over_in_order_and_its_rows_are_gone(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    expected: list[str] = []
+    for way in ways(app_database):
+        first = len(expected)
+        await enqueued(app_database, mail, *range(first, first + 60))
+        expected += [f"Mail {number}" for number in range(first, first + 60)]
+        outbox = Outbox(way)
+        assert await outbox.waiting() == 60
+        assert await outbox.drain_once(mail) == 0
+        await outbox.close()
+        assert accepted(tmp_path) == expected
+        assert await app_database.waiting() == []
+        if hasattr(way, "dispose") and way is not app_database.engine:
+            way.dispose()
+
+
+async def test_a_commit_in_this_process_is_noticed_at_once(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    class OnlyWhenWoken(SystemClock):
+        """Time does not pass by itself: what is not told of is never seen."""
+
+        async def sleep_until(self, at: float) -> None:
+            del at
+            await asyncio.Event().wait()
+
+    async with draining(Outbox(app_database.engine, clock=OnlyWhenWoken()), mail):
+        await until(lambda: bool(mail._listeners))
+        await enqueued(app_database, mail, 1)
+        await until(lambda: accepted(tmp_path) == ["Mail 1"])
+
+
+async def test_a_commit_of_another_process_is_noticed_within_a_second(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    environ = {"MAILPROOF_URL": "http://127.0.0.1:9", "MAILPROOF_API_KEY": "mp_k"}
+    other = Mailproof.from_env(environ=environ, sender="Acme <hello@acme.test>")
+    outbox = Outbox(app_database.url)
+    async with draining(outbox, mail):
+        await enqueued(app_database, other, 1)
+        await until(lambda: accepted(tmp_path) == ["Mail 1"])
+    await outbox.close()
+
+
+async def test_a_bad_row_is_set_aside_loudly_and_what_is_behind_it_goes(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path, log: list[EventDict]
+) -> None:
+    await enqueued(app_database, mail, 1, 2, 3)
+    ids = await app_database.waiting()
+    broken = '{"v": 1, "email": {"from": "a@b.test", "to": ["zoe@"], "subject": "x", "text": "x"}}'
+    change = "UPDATE mailproof_outbox SET payload = :payload WHERE id = :id"
+    await app_database.change(change, payload=broken, id=ids[0])
+    await app_database.change(change, payload='{"v": 2, "email": {}}', id=ids[1])
+
+    assert await Outbox(app_database.engine).drain_once(mail) == 0
+
+    assert accepted(tmp_path) == ["Mail 3"]
+    kept = await app_database.rows("SELECT id, problem, set_aside_at FROM mailproof_outbox")
+    assert [(row_id, at is not None) for row_id, _, at in kept] == [(ids[0], True), (ids[1], True)]
+    assert "zoe@" in kept[0][1]
+    said = [line for line in log if line["event"] == "outbox.row_set_aside"]
+    assert [(line["log_level"], line["row_id"]) for line in said] == [
+        ("error", ids[0]),
+        ("error", ids[1]),
+    ]
+    assert "zoe" not in str(said)
+
+    await app_database.change(change, payload=broken.replace("zoe@", "z@f.test"), id=ids[0])
+    again = "UPDATE mailproof_outbox SET problem = NULL WHERE id = :id"
+    await app_database.change(again, id=ids[0])
+    await Outbox(app_database.engine).drain_once(mail)
+    assert accepted(tmp_path) == ["Mail 3", "x"]
+
+
+async def test_a_row_that_is_brought_twice_is_one_mail(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    """As by a drainer that was killed between accepting and deleting, or by two on SQLite."""
+    await enqueued(app_database, mail, 1)
+    kept = (await app_database.rows("SELECT id, payload, enqueued_at FROM mailproof_outbox"))[0]
+    outbox = Outbox(app_database.engine)
+    await outbox.drain_once(mail)
+    insert = "INSERT INTO mailproof_outbox (id, payload, enqueued_at) VALUES (:id, :payload, :at)"
+    await app_database.change(insert, id=kept[0], payload=kept[1], at=kept[2])
+    await outbox.drain_once(mail)
+    assert accepted(tmp_path) == ["Mail 1"]
+    assert await app_database.waiting() == []
+
+
+async def test_two_drainers_bring_each_mail_once(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    await enqueued(app_database, mail, *range(120))
+    outboxes = [Outbox(app_database.url) for _ in range(3)]
+    async with asyncio.TaskGroup() as group:
+        for outbox in outboxes:
+            group.create_task(outbox.drain_once(mail))
+    for outbox in outboxes:
+        await outbox.close()
+    assert sorted(accepted(tmp_path)) == sorted(f"Mail {number}" for number in range(120))
+
+
+async def test_what_a_gateway_cannot_take_now_waits_and_goes_when_it_is_back(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path, log: list[EventDict]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        environ = {"MAILPROOF_URL": f"http://127.0.0.1:{port}", "MAILPROOF_API_KEY": "mp_k"}
+        await enqueued(app_database, mail, 1, 2)
+        outbox = Outbox(app_database.engine)
+        async with Mailproof.from_env(environ=environ) as away:
+            assert await outbox.drain_once(away) == 2
+            assert await outbox.drain_once(away) == 2
+    said = [line for line in log if line["event"] == "outbox.waiting"]
+    assert [line["log_level"] for line in said] == ["warning"], "once, not for each row and round"
+    assert await outbox.drain_once(mail) == 0
+    assert accepted(tmp_path) == ["Mail 1", "Mail 2"]
+
+
+async def test_a_refused_key_loses_no_row_and_is_an_error(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path, log: list[EventDict]
+) -> None:
+    await enqueued(app_database, mail, 1, 2)
+    outbox = Outbox(app_database.engine)
+    (tmp_path / "gateway").mkdir()
+    with House(tmp_path / "gateway") as house:
+        environ = {"MAILPROOF_URL": house.url, "MAILPROOF_API_KEY": "mp_" + "x" * 43}
+        async with Mailproof.from_env(environ=environ) as wrong:
+            assert await outbox.drain_once(wrong) == 2
+        assert house.log.found("outbox.refused", level="error")
+        environ = {"MAILPROOF_URL": house.url, "MAILPROOF_API_KEY": house.key}
+        async with Mailproof.from_env(environ=environ) as right:
+            assert await outbox.drain_once(right) == 0
+        await house.sandbox.arrived(2)
+
+
+async def test_a_database_that_is_away_is_said_and_asked_again(
+    mail: Mailproof, tmp_path: Path, log: list[EventDict]
+) -> None:
+    outbox = Outbox(f"sqlite:///{tmp_path}/later.db")
+
+    def said() -> bool:
+        return any(line["event"] == "outbox.unread" for line in log)
+
+    async with draining(outbox, mail):
+        await until(said)
+        await outbox.create_table()
+        async with AppDatabase.opened(f"sqlite:///{tmp_path}/later.db") as database:
+            await enqueued(database, mail, 1)
+        await until(lambda: accepted(tmp_path) == ["Mail 1"])
+    await outbox.close()
+
+
+@pytest.mark.parametrize("given", [object(), "mail", "oracle://x/y"])
+def test_what_is_no_database_is_refused_in_words(given: Any) -> None:
+    with pytest.raises(NotConfigured) as raised:
+        Outbox(given)
+    assert raised.value.fix
