@@ -1,7 +1,7 @@
 """Debian's own Chromium, driven from outside; each test gets a profile of its own."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.browser.app_page import App, VisitAs
 from tests.browser.visiting import AXE, Visit
-
-VisitAs = Callable[..., Visit]
+from tests.gateway.status.reading import Readers
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,12 @@ def visit(browser: Browser) -> Iterator[VisitAs]:
     """`visit(url, language="zh", …)`: a page in a context with these settings."""
     with ExitStack() as opened:
 
-        def open_page(url: str, language: str = "en", **given: Any) -> Visit:
+        def open_page(
+            url: str, language: str = "en", at_s: float | None = None, **given: Any
+        ) -> Visit:
             context: BrowserContext = browser.new_context(locale=language, **given)
             opened.callback(context.close)
-            return Visit(context, url)
+            return Visit(context, url, at_s)
 
         yield open_page
 
@@ -47,3 +49,10 @@ def pictures() -> Path:
     folder = Path(__file__).parents[2] / "build" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def app(tmp_path: Path, visit: VisitAs) -> Iterator[App]:
+    support = "mailto:help@tidewell.example"
+    with Readers(tmp_path, support_url=support) as readers, App(readers, visit) as made:
+        yield made

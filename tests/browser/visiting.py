@@ -14,9 +14,10 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 class Visit:
     """`complaints`: what the browser said on its console; `asked`: each URL it asked for;
-    `loads`: how often the page itself was loaded."""
+    `loads`: how often the page itself was loaded. `at_s`: the time on the reader's own clock when
+    it begins, seconds since 1970; None: that of the machine."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, at_s: float | None = None) -> None:
         self.complaints: list[str] = []
         self.asked: list[str] = []
         self.loads = 0
@@ -25,6 +26,8 @@ class Visit:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._asked)
+        if at_s is not None:
+            self.page.clock.install(time=at_s)
         self.page.goto(url)
 
     def __repr__(self) -> str:
@@ -39,7 +42,7 @@ class Visit:
 
     def wait_for_script(self) -> None:
         """Until the element has drawn itself. A locator, because the policy forbids `eval`."""
-        self.page.locator("mailproof-status[data-state]").wait_for()
+        self.page.locator("mail-status[data-state]").wait_for()
 
     def axe(self) -> list[tuple[str, list[str]]]:
         """What is wrong for people who cannot see it well, or not at all."""

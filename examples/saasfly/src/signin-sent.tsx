@@ -4,7 +4,7 @@ import type { HTMLAttributes } from "react";
 declare global {
   namespace JSX {
     interface IntrinsicElements {
-      "mailproof-status": HTMLAttributes<HTMLElement> & { src: string };
+      "mail-status": HTMLAttributes<HTMLElement> & { src: string; "change-address"?: string };
     }
   }
 }
@@ -25,12 +25,9 @@ export default function SigninSentPage({ params: { lang } }: { params: { lang: s
       {src ? (
         <>
           <script src={new URL("/status.js", src).href} type="module" async />
-          <mailproof-status src={src} lang={lang}>
-            {asked}
-            <a slot="action" href={`/${lang}/login`} className="text-center underline">
-              ↩
-            </a>
-          </mailproof-status>
+          <mail-status src={src} lang={lang} change-address={`/${lang}/login`}>
+            <a href={src}>{asked}</a>
+          </mail-status>
         </>
       ) : (
         asked

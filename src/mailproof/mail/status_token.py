@@ -83,7 +83,7 @@ def read(token: str) -> Token:
         raise StatusTokenInvalid("it has no two parts")
     try:
         claims = msgspec.json.decode(_decoded(body), type=Claims)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StatusTokenInvalid("its first part is not what it should be") from error
     if claims.v != 1 or not 0 < claims.exp - claims.iat <= LIFE_MAX_S:
         raise StatusTokenInvalid("it is of another version, or lives longer than a day")

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -207,8 +208,80 @@ def test_since_when_and_when_again_are_told_as_times_in_utc(readers: Readers) ->
     told = readers.ask_status(readers.token("again@customer.test")).json
     assert told["since"].endswith("Z")
     assert told["retry_at"] > told["since"]
-    page = readers.ask_status(readers.token("again@customer.test"), HTML).raw.decode()
-    assert "Last change: just now · Next try: in 5 minutes" in page
+
+
+def test_another_mail_may_be_asked_for_a_minute_after_the_newest_was_accepted(
+    readers: Readers,
+) -> None:
+    first = readers.mail_to("more@customer.test")
+    readers.put(first, State.SENT)
+    readers.clock.advance(30)
+    link = readers.ask("GET", f"/v1/emails/{first}").json["status_url"].rpartition("/")[2]
+    token = readers.token("more@customer.test")
+    assert seconds_until_again(readers, token) == seconds_until_again(readers, link) == 30
+    readers.put(readers.mail_to("more@customer.test"), State.SENT)
+    readers.mail_to("somebody-else@customer.test")
+    assert seconds_until_again(readers, token) == seconds_until_again(readers, link) == 60
+    readers.clock.advance(61)
+    assert seconds_until_again(readers, token) == -1
+
+
+def test_a_mail_that_was_not_accepted_keeps_nobody_waiting(readers: Readers) -> None:
+    assert readers.ask_status(readers.token("none-yet@customer.test")).json["again_at"] is None
+
+
+def test_when_to_ask_again_gives_no_account_away(readers: Readers) -> None:
+    """By the token alone: also a mail that was accepted since changes nothing."""
+    token = readers.token("secret@customer.test", "otp")
+    readers.clock.advance(10)
+    assert seconds_until_again(readers, token) == 50
+    readers.mail_to("secret@customer.test", "otp")
+    assert seconds_until_again(readers, token) == 50
+
+
+def seconds_until_again(readers: Readers, token: str) -> int:
+    told = readers.ask_status(token).json
+    again, now = (datetime.fromisoformat(told[name]) for name in ("again_at", "now"))
+    return int((again - now).total_seconds())
+
+
+def test_the_masked_address_is_told_to_who_may_know_of_it(readers: Readers) -> None:
+    email_id = readers.mail_to("maya@customer.test")
+    url = readers.ask("GET", f"/v1/emails/{email_id}").json["status_url"]
+    for token in (url.rpartition("/")[2], readers.token("maya@customer.test")):
+        assert readers.ask_status(token).json["address"] == "m•••a@customer.test"
+        page = readers.ask_status(token, HTML).raw.decode()
+        assert "m•••a@customer.test" in page
+        assert "maya" not in page
+    secret = readers.mail_to("maya@customer.test", "password_reset")
+    url = readers.ask("GET", f"/v1/emails/{secret}").json["status_url"]
+    assert readers.ask_status(url.rpartition("/")[2]).json["address"] == "m•••a@customer.test"
+    token = readers.token("maya@customer.test", "password_reset")
+    assert readers.ask_status(token).json["address"] == ""
+    assert b"customer" not in readers.ask_status(token, HTML).raw
+
+
+def test_a_slip_in_the_domain_is_asked_about_where_the_address_may_be_told(
+    readers: Readers,
+) -> None:
+    for purpose in ("registration", "otp"):
+        email_id = readers.mail_to("maya@gmial.com", purpose)
+        readers.put(email_id, State.BOUNCED, "mailbox_not_found")
+    assert readers.ask_status(readers.token("maya@gmial.com")).json["suggestion"] == "gmail.com"
+    secret = readers.ask_status(readers.token("maya@gmial.com", "otp"))
+    assert secret.json["suggestion"] == ""
+    assert b"gm" not in secret.raw
+
+
+def test_the_link_to_us_is_the_configured_one(tmp_path: Path) -> None:
+    with Readers(tmp_path, support_url="mailto:help@acme.test") as readers:
+        readers.put(readers.mail_to("unlucky@customer.test"), State.FAILED, "sender_unverified")
+        told = readers.ask_status(readers.token("unlucky@customer.test")).json
+        page = readers.ask_status(readers.token("unlucky@customer.test"), HTML).raw.decode()
+    assert told["buttons"] == [
+        {"act": "support", "label": "help@acme.test", "href": "mailto:help@acme.test"}
+    ]
+    assert '<a class="action" href="mailto:help@acme.test">help@acme.test</a>' in page
 
 
 def test_one_token_may_ask_thirty_times_a_minute(readers: Readers) -> None:
@@ -234,6 +307,16 @@ def test_a_page_of_the_apps_own_may_read_it_and_no_other(readers: Readers) -> No
     for theirs in ("https://evil.test", "http://app.acme.test", "null", ""):
         answer = readers.ask_status(token, origin=theirs)
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_stream_may_be_read_by_the_same_pages_and_no_others(readers: Readers) -> None:
+    key = readers.make_key("streamed", origin="https://app.acme.test")
+    token = token_of(key, "ada@customer.test", "registration", int(readers.clock.now()))
+    with readers.stream(token, origin="https://app.acme.test") as ours:
+        assert ours.response.headers["access-control-allow-origin"] == "https://app.acme.test"
+        assert "origin" in ours.response.headers["vary"]
+    with readers.stream(token, origin="https://evil.test") as theirs:
+        assert "access-control-allow-origin" not in theirs.response.headers
 
 
 def test_also_what_is_over_may_be_read_by_the_apps_own_page(readers: Readers) -> None:

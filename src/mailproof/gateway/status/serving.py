@@ -13,15 +13,9 @@ from mailproof.gateway.exchange import Answer, Headers, Request
 from mailproof.gateway.keyring import KeyRing, Reader
 from mailproof.gateway.status.following import Following, Watch
 from mailproof.gateway.status.page import SCRIPT, page
-from mailproof.gateway.status.telling import (
-    Told,
-    may_know,
-    pick_reader_language,
-    said,
-    service,
-    tell,
-)
+from mailproof.gateway.status.telling import Told, may_know, said, service, tell
 from mailproof.gateway.status.turnstile import Turnstile
+from mailproof.gateway.status.wording import gap, pick_reader_language
 from mailproof.mail.purposes import UNSPECIFIED, Purpose
 from mailproof.mail.status_token import StatusTokenInvalid, Token, read
 from mailproof.store.base import Database, StoreUnavailable
@@ -79,9 +73,10 @@ class _Right(msgspec.Struct, frozen=True):
 
 
 class StatusPages:
-    """`purposes`: as configured, by name. `wait_s`: after so long a mail has usually gone out."""
+    """`purposes`: as configured, by name. `wait_s`: after so long a mail has usually gone out.
+    `support_url`: where readers write to, empty: nowhere."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is wired to
         self,
         db: Database,
         keys: KeyRing,
@@ -89,12 +84,14 @@ class StatusPages:
         clock: Clock,
         *,
         wait_s: float,
+        support_url: str = "",
     ) -> None:
         self._db = db
         self._keys = keys
         self._purposes = purposes
         self._clock = clock
         self._wait_ms = int(wait_s * 1000)
+        self._support_url = support_url
         self._turnstile = Turnstile(clock.now)
         self._following = Following(db, clock)
 
@@ -152,9 +149,16 @@ class StatusPages:
         claims = right.token.claims
         standing = await self._db.read(standing_for, right.asked)
         if self._may_know(right):
-            return tell(standing, right.language), standing
-        waited = self._db.now() - claims.iat * 1000 > self._wait_ms
-        told = service(stopped=standing.stopped, waited=waited, language=right.language)
+            purpose = self._purposes.get(standing.purpose or claims.p, UNSPECIFIED)
+            return tell(standing, right.language, purpose, self._support_url), standing
+        asked_at = claims.iat * 1000
+        told = service(
+            stopped=standing.stopped,
+            waited=self._db.now() - asked_at > self._wait_ms,
+            language=right.language,
+            asked_at=asked_at,
+            purpose=self._purposes.get(claims.p, UNSPECIFIED),
+        )
         return told, Standing(stopped=standing.stopped)
 
     def _may_know(self, right: _Right) -> bool:
@@ -222,7 +226,7 @@ class StatusPages:
             headers = (*headers, (b"retry-after", str(math.ceil(wait_s)).encode()))
         if wanted == "page":
             return page(told, self._db.now(), status=status, headers=headers)
-        message = f"{told.title}. {told.text} {told.action}"
+        message = f"{told.title}. {told.text}{gap(language)}{told.action}"
         tree: dict[str, Any] = {"statusCode": status, "name": name, "message": message}
         tree |= msgspec.to_builtins(told)
         return Answer(status, msgspec.json.encode(tree), (*_PLAIN, *headers), name=name)

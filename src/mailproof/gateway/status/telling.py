@@ -1,18 +1,27 @@
 """From how a mail stands to what its reader is told: one table, four languages."""
 
-import functools
-import pkgutil
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from mailproof.diagnosis.guidance import Language, guidance
 from mailproof.diagnosis.reasons import Reason
+from mailproof.gateway.status.buttons import Button, buttons_of
+from mailproof.gateway.status.wording import (
+    LANGUAGES,
+    Facts,
+    Sentences,
+    clock_time,
+    kind_of,
+    masked,
+    span_of,
+    words,
+)
 from mailproof.mail.lifecycle import State
-from mailproof.mail.purposes import Tells
+from mailproof.mail.purposes import UNSPECIFIED, Purpose, Tells
+from mailproof.mail.typos import meant
 from mailproof.store.mails.status import Standing
 
 __all__ = [
@@ -22,14 +31,13 @@ __all__ = [
     "Look",
     "Told",
     "may_know",
-    "pick_reader_language",
     "said",
     "service",
     "tell",
     "words",
 ]
 
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh", "ja", "ko")
+_NO_FACTS: Final = Facts()
 
 # Each state of a mail, in the reader's terms. For what `_FAULTS` may be, the reason decides.
 OF_STATE: Final[Mapping[State, str]] = {
@@ -63,6 +71,10 @@ _OF_ADDRESS: Final = frozenset(
         Reason.GREYLISTED,
         Reason.RECEIVER_UNAVAILABLE,
     }
+)
+# Nobody reads mail there: if the domain looks like a slip, it was one.
+_NOBODY: Final = frozenset(
+    {Reason.RECIPIENT_INVALID, Reason.MAILBOX_NOT_FOUND, Reason.RECIPIENT_DOMAIN_NOT_FOUND}
 )
 # What a reason can say more of. The others say by themselves what to do.
 _EXPLAINED: Final = frozenset({"delayed", "stopped", *_FAULTS})
@@ -109,19 +121,15 @@ _FINAL: Final = frozenset(
 )
 
 
-class Labels(msgspec.Struct, frozen=True):
-    """What stands before `{time}` for `since` and `retry_at`, and how "now" is said."""
-
-    since: str
-    retry: str
-    now: str
-
-
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader is told: what happened, what it means, what to do (empty: `text` says it).
 
-    `final`: nothing follows. `since`, `retry_at`, and `now` where one of them is told: ISO 8601,
-    UTC. Clocks of readers are wrong, so theirs do not say how long ago that was.
+    `final`: nothing follows. `address`: masked, empty where it may not be told; `suggestion`: the
+    domain that was probably meant. `time`: when it left, as it stands in `text`, for whoever knows
+    the reader's zone to put `since` in its place. `again_at`: from then on another mail may be
+    asked for, None where nothing says so; `again_after_s`: that long after a mail was accepted.
+    `since`, `retry_at`, `again_at`, and `now` where one of them is told: ISO 8601, UTC. Clocks of
+    readers are wrong, so theirs do not say how long it is until then.
     """
 
     state: str
@@ -131,7 +139,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     final: bool
     lang: Language
     look: Look
-    labels: Labels
+    buttons: tuple[Button, ...] = ()
+    address: str = ""
+    suggestion: str = ""
+    time: str = ""
+    again_at: str | None = None
+    again_after_s: int = UNSPECIFIED.again_s
     since: str | None = None
     retry_at: str | None = None
     now: str | None = None
@@ -141,60 +154,72 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
         What the database's clock says may be ahead of ours: nothing has changed in the future.
         """
-        if self.since is None and self.retry_at is None:
+        if self.since is None and self.retry_at is None and self.again_at is None:
             return self
         now = _text(now_ms)
         return msgspec.structs.replace(self, since=self.since and min(self.since, now), now=now)
 
 
-Words = Mapping[str, Mapping[str, Any]]
-
-
-@functools.cache
-def words(language: Language) -> Words:
-    """All sentences of one language, read once."""
-    raw = pkgutil.get_data(__name__, f"words/{language}.toml")
-    if raw is None:
-        raise FileNotFoundError(f"words/{language}.toml is not in the installed package")
-    return tomllib.loads(raw.decode())
-
-
-def pick_reader_language(asked: str, accepted: str) -> Language:
-    """`?lang=`, else the first that the browser names of those that there are, else English."""
-    for tag in (asked, *accepted.split(",")):
-        name = tag.strip().partition(";")[0].partition("-")[0].lower()
-        for language in LANGUAGES:
-            if name == language:
-                return language
-    return "en"
-
-
-def tell(standing: Standing, language: Language) -> Told:
-    """What may be told to somebody who may know of this mail."""
+def tell(
+    standing: Standing,
+    language: Language,
+    purpose: Purpose = UNSPECIFIED,
+    support_url: str = "",
+) -> Told:
+    """What may be told to somebody who may know of this mail. `purpose`: the mail's own."""
     if standing.state is None:
-        return said("nothing", language)
+        return said("nothing", language, purpose=purpose)
     name = OF_STATE[standing.state]
     reason = _REASONS.get(standing.reason or "")
     if name in _FAULTS and reason is not None:
         name = "unreachable" if reason in _OF_ADDRESS else "not_sent"
-    told = said(name, language)
-    if reason is not None and name in _EXPLAINED:
+    facts = _facts(name, standing, language)
+    kind = kind_of(standing.purpose)
+    if name == "unreachable":
+        kind = "nobody" if reason in _NOBODY else ""
+    told = said(name, language, facts=facts, kind=kind, purpose=purpose, support_url=support_url)
+    if reason is not None and name in _EXPLAINED and not (facts.domain and kind):
         text = guidance(language).readers.get(reason)
         if text is not None:
-            told = msgspec.structs.replace(told, text=text, action="")
+            action = told.action if facts.domain else ""
+            told = msgspec.structs.replace(told, text=text, action=action)
+    newest = standing.newest_at
     return msgspec.structs.replace(
-        told, since=_iso(standing.changed_at), retry_at=_iso(standing.due_at)
+        told,
+        again_at=_iso(None if newest is None else newest + purpose.again_s * 1000),
+        since=_iso(standing.changed_at),
+        retry_at=_iso(standing.due_at),
     )
 
 
-def service(*, stopped: bool, waited: bool, language: Language) -> Told:
+def _facts(name: str, standing: Standing, language: Language) -> Facts:
+    accepted, expires = standing.accepted_at, standing.expires_at
+    left = standing.changed_at if name == "sent" else None
+    lasts = None if accepted is None or expires is None else expires - accepted
+    domain = meant(standing.address.rpartition("@")[2]) if name == "unreachable" else None
+    return Facts(
+        address=masked(standing.address),
+        time="" if left is None else clock_time(left),
+        span="" if lasts is None else span_of(lasts, language),
+        domain=domain or "",
+    )
+
+
+def service(
+    *,
+    stopped: bool,
+    waited: bool,
+    language: Language,
+    asked_at: int | None = None,
+    purpose: Purpose = UNSPECIFIED,
+) -> Told:
     """What is true of everybody who asks: it knows of no address. `waited`: long enough for a mail
-    to have left."""
-    if stopped:
-        return said("problem", language)
-    if waited:
-        return said("sent_if_known", language)
-    return said("on_its_way", language, "on_its_way_if_known")
+    to have left; `asked_at`: since when the token is, UTC in milliseconds."""
+    state = "problem" if stopped else "sent_if_known" if waited else "on_its_way"
+    sentences = "on_its_way_if_known" if state == "on_its_way" else state
+    told = said(state, language, sentences, purpose=purpose)
+    again_at = None if asked_at is None else asked_at + purpose.again_s * 1000
+    return msgspec.structs.replace(told, again_at=_iso(again_at))
 
 
 def may_know(tells: Tells, mail: str) -> bool:
@@ -202,18 +227,31 @@ def may_know(tells: Tells, mail: str) -> bool:
     return tells is Tells.ADDRESS or bool(mail)
 
 
-def said(state: str, language: Language, sentences: str = "") -> Told:
+def said(  # noqa: PLR0913 - what a sentence hangs on
+    state: str,
+    language: Language,
+    sentences: str = "",
+    *,
+    facts: Facts = _NO_FACTS,
+    kind: str = "",
+    purpose: Purpose = UNSPECIFIED,
+    support_url: str = "",
+) -> Told:
     """`sentences`: where they stand among the words, if not under the state's own name."""
-    found, page = words(language)[sentences or state], words(language)["page"]
+    found = Sentences.of(sentences or state, language, facts, kind)
     return Told(
         state=state,
-        title=found["title"],
-        text=found["text"],
-        action=found["action"],
+        title=found.title,
+        text=found.text,
+        action=found.action,
         final=state in _FINAL,
         lang=language,
         look=LOOKS[state],
-        labels=Labels(page["since"], page["retry"], page["now"]),
+        buttons=buttons_of(state, language, kind=kind, domain=facts.domain, support=support_url),
+        address=facts.address,
+        suggestion=facts.domain,
+        time=facts.time,
+        again_after_s=purpose.again_s,
     )
 
 
