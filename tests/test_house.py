@@ -25,19 +25,25 @@ TEXT |= {".sql", ".toml", ".ts", ".txt", ".yml", ".yaml"}
 # Whatever can open a connection, and the parts of the package that may import it. Nobody else:
 # each call out goes through one place that limits, measures and classifies it.
 NETWORK: Mapping[str, tuple[str, ...]] = {
-    "aiohttp": ("providers/attachment_fetch.py", "providers/http.py", "sandbox/events/postman.py"),
+    "aiohttp": (
+        "providers/attachment_fetch.py",
+        "providers/http.py",
+        "sandbox/events/postman.py",
+        "sandbox/page/scanning.py",
+    ),
     "aiosmtpd": ("sandbox/",),
     "aiosmtplib": ("providers/smtp.py", "providers/smtp_connection.py"),
     "apprise": ("alerts/channels.py",),
-    "asyncpg": ("doctor/", "store/postgres/"),
+    "asyncpg": ("doctor/", "integrations/outbox/by_asyncpg.py", "store/postgres/"),
     "dns": ("doctor/", "sandbox/nameserver.py"),
     "ftplib": (),
     "http.client": ("demo/", "testing/"),
-    "httptools": ("sandbox/",),
+    "httptools": ("gateway/wire.py", "sandbox/"),
     "httpx": (),
     "requests": (),
     "smtplib": (),
     "socket": (
+        "demo/interactive.py",
         "doctor/",
         "gateway/",
         "providers/attachment_fetch.py",

@@ -6,6 +6,7 @@ The only place that names adapters.
 import os
 import platform
 import random
+import secrets
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -34,11 +35,13 @@ from mailproof.providers.smtp import Smtp
 from mailproof.store.base import Database, StoreError
 from mailproof.store.nodes.installation import Installation
 from mailproof.store.nodes.nodes import Node
+from mailproof.store.routes.probes import may_ask
 from mailproof.store.sqlite.database import open_sqlite
 from mailproof.store.sqlite.engine_lock import EngineLock
 
 __all__ = [
     "USER_AGENT",
+    "check_now",
     "clock_with_zone",
     "close_providers",
     "make_channels",
@@ -147,6 +150,22 @@ def make_engine(  # noqa: PLR0913 - what it is composed of
         fetch=AttachmentFetch(USER_AGENT),
     )
     return Engine(parts, sends=role != "gateway")
+
+
+async def check_now(engine: Engine, database: Database, provider: str) -> bool:
+    """Ask this provider for its health because a person wants to know now, and keep the answer; if
+    it is not bad, its closed routes are probed at once. Works in every role.
+
+    False: there is no such provider, or it was asked less than 3 seconds ago, by whomever; that
+    answer is on record already, or about to be. Raises `StoreError`, and `TimeoutError` when the
+    adapter does not keep its deadline.
+    """
+    if provider not in engine.routing.order:
+        return False
+    if not await database.write(may_ask, provider, secrets.token_hex(8)):
+        return False
+    await engine.check(provider)
+    return True
 
 
 def make_watch(

@@ -13,6 +13,7 @@ import structlog
 from mailproof import __version__
 from mailproof.alerts.watch import Watch
 from mailproof.app import (
+    check_now,
     clock_with_zone,
     close_providers,
     make_engine,
@@ -23,6 +24,11 @@ from mailproof.app import (
 )
 from mailproof.clock import Clock, SystemClock, first_of
 from mailproof.config.settings import Settings
+from mailproof.console.first import make_first_admin
+from mailproof.console.pages import PAGES
+from mailproof.console.pages.strip import tell_strip
+from mailproof.console.serving import Console
+from mailproof.console.visit import Parts
 from mailproof.diagnosis.redaction.redact import redact_text
 from mailproof.engine.engine import Engine
 from mailproof.gateway.keyring import KeyRing, ProviderKey
@@ -36,7 +42,7 @@ from mailproof.record.metrics.following import Counting
 from mailproof.record.metrics.page import MetricsPage
 from mailproof.record.telling import remind, teller
 from mailproof.store.base import Database, StoreError, Tx
-from mailproof.store.nodes.installation import installation
+from mailproof.store.nodes.installation import Installation, installation
 from mailproof.store.nodes.nodes import Tick, living
 from mailproof.store.records.alerts import list_alerts
 from mailproof.store.records.picture import critical_waiting, routes_closed
@@ -61,6 +67,8 @@ class Ready(msgspec.Struct, frozen=True):
     listeners: Listeners | None
     providers: tuple[str, ...]
     channels: tuple[str, ...]
+    console_password: str | None = None
+    """Of the console's first person, `admin`, who was made just now: to be told this once."""
 
 
 class _Done(Exception):
@@ -207,36 +215,60 @@ async def serve(
         house = _House(
             settings, database, engine, make_watch(settings, database, http, clock), clock
         )
-        gateway = None
+        gateway, password = None, None
         if listeners is not None:
-            gateway = Gateway(
-                server=settings.server,
-                mailroom=engine.counter,
-                db=database,
-                keys=house.keys,
-                installation=own,
-                note=house.note,
-                hear=engine.feedback.hear,
-                readiness=house.readiness,
-                state=house.state,
-                metrics=house.metrics.show,
-                set_level=set_level,
-                clock=clock_with_zone(clock),
-                version=__version__,
-                language=settings.language,
-                wait_s=settings.delivery.wait_s,
-                public_url=settings.public_url,
-                purposes={name: each.purpose for name, each in settings.purposes.items()},
-                monotonic=clock,
-                trusted_proxies=settings.trusted_proxies,
-            )
+            password = await make_first_admin(database, settings.server.console_password)
+            gateway = _gateway(house, own)
         told = Ready(
             database.where,
             listeners,
             tuple(each.name for each in settings.providers),
             tuple(each.name for each in settings.alerts.channels),
+            password,
         )
         await _run(house, gateway, listeners, stop, lambda: ready(told))
+
+
+def _gateway(house: _House, own: Installation) -> Gateway:
+    settings = house.settings
+    return Gateway(
+        server=settings.server,
+        mailroom=house.engine.counter,
+        db=house.database,
+        keys=house.keys,
+        installation=own,
+        note=house.note,
+        hear=house.engine.feedback.hear,
+        readiness=house.readiness,
+        state=house.state,
+        metrics=house.metrics.show,
+        set_level=set_level,
+        clock=clock_with_zone(house.clock),
+        version=__version__,
+        language=settings.language,
+        wait_s=settings.delivery.wait_s,
+        public_url=settings.public_url,
+        support_url=settings.support_url,
+        purposes={name: each.purpose for name, each in settings.purposes.items()},
+        monotonic=house.clock,
+        trusted_proxies=settings.trusted_proxies,
+        console=_console(house, own).answer,
+    )
+
+
+def _console(house: _House, own: Installation) -> Console:
+    async def check(provider: str) -> None:
+        await check_now(house.engine, house.database, provider)
+
+    parts = Parts(
+        database=house.database,
+        settings=house.settings,
+        installation=own,
+        clock=clock_with_zone(house.clock),
+        version=__version__,
+        check=check,
+    )
+    return Console(parts, PAGES, tell_strip)
 
 
 async def _run(

@@ -92,13 +92,14 @@ def test_a_wrong_key_at_the_provider_is_alerted_within_ten_seconds(shipped: Ship
     assert shipped.paged_s < ALERTED_WITHIN_S
 
 
-def test_the_mail_that_met_the_wrong_key_is_an_error_line_that_says_what_to_do(
-    shipped: Shipped,
-) -> None:
-    (line,) = [line for line in shipped.errors if line["event"] == "email.held"]
-    assert line["email_id"] == shipped.kept["lost"]["data"]["id"]
-    assert "RESEND_API_KEY" in line["fix"]
-    assert "resend.com/api-keys" in line["fix"]
+def test_the_wrong_key_is_an_error_line_that_says_what_to_do(shipped: Shipped) -> None:
+    # Of the mail that met it; or of the route, where the health check was quicker than the mail.
+    lines = [line for line in shipped.errors if line["event"] in {"email.held", "route.closed"}]
+    assert lines
+    for line in lines:
+        assert line.get("email_id") in {None, shipped.kept["lost"]["data"]["id"]}
+        assert "RESEND_API_KEY" in line["fix"]
+        assert "resend.com/api-keys" in line["fix"]
 
 
 def test_the_shipped_key_is_an_error_line_that_names_the_caller_and_the_line_to_change(

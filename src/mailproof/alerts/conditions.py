@@ -9,7 +9,7 @@ import msgspec
 from mailproof.mail.events import Level
 from mailproof.store.records.alerts import Condition
 from mailproof.store.records.picture import ClosedRoute, Picture, Refused
-from mailproof.store.shapes import LaneState
+from mailproof.store.shapes import PAUSED, LaneState
 
 __all__ = ["APPLICATION_REFUSED", "CRITICAL_WAITING", "NO_PROVIDER", "ROUTE_CLOSED", "conditions"]
 
@@ -30,8 +30,10 @@ def conditions(picture: Picture) -> list[Condition]:
 
 
 def _routes_closed(picture: Picture) -> Iterator[Condition]:
-    """One for each closed route, however many mails it stops."""
+    """One for each closed route, however many mails it stops. Who paused one knows of it."""
     for route in picture.routes:
+        if route.reason == PAUSED:
+            continue
         failure = None if route.failure is None else msgspec.json.decode(route.failure)
         yield Condition(
             ROUTE_CLOSED,

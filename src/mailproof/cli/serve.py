@@ -32,6 +32,8 @@ _WORDS: Final = {
         "dev": "Development: mail goes to the sandbox, {url}/inbox; none leaves this machine.",
         "role": "Roles need PostgreSQL: on one file, one process does it all. Leave out --role, or "
         "set [store] url.",
+        "console": "The console is at {url}/console.",
+        "first": "Sign in as admin with the password {password}: it is shown this once.",
         "stop": "Stop with Ctrl-C.",
     },
     "zh": {
@@ -45,6 +47,8 @@ _WORDS: Final = {
         "no_channels": "还没有配置告警渠道，出了问题只会写在这份日志里。见 [[alerts.channels]]。",
         "dev": "开发模式：邮件进入沙箱 {url}/inbox，不会离开这台机器。",
         "role": "角色需要 PostgreSQL：单个文件由一个进程包办。请去掉 --role，或设置 [store] url。",
+        "console": "控制台在 {url}/console。",
+        "first": "请用名字 admin 和密码 {password} 登录：密码只显示这一次。",
         "stop": "按 Ctrl-C 停止。",
     },
 }
@@ -164,5 +168,9 @@ def _welcome(settings: Settings, told: Ready) -> None:
         said.append(words["channels"].format(channels=", ".join(told.channels)))
     else:
         said.append(words["no_channels"])
+    if told.listeners is not None:
+        said.append(words["console"].format(url=told.listeners.admin_url))
+    if told.console_password is not None:
+        said.append(words["first"].format(password=told.console_password))
     said.append(words["stop"])
     click.echo("\n".join(said), err=True)

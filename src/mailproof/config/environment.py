@@ -13,7 +13,11 @@ __all__ = ["API_KEY", "add_default_provider", "overlay"]
 
 API_KEY: Final = "RESEND_API_KEY"
 _PREFIX: Final = "MAILPROOF_"
-_NOT_SETTINGS: Final = ("MAILPROOF_CONFIG",)  # read before there are any
+# Read before there are any; and what the library reads in an application.
+_NOT_SETTINGS: Final = (
+    *("MAILPROOF_CONFIG", "MAILPROOF_URL"),
+    *("MAILPROOF_API_KEY", "MAILPROOF_APP", "MAILPROOF_FROM"),
+)
 _INDEX: Final = re.compile(r"([0-9]{1,3})(?:_|\Z)")
 
 

@@ -44,10 +44,8 @@ def _settings(name: str, book: Book) -> PurposeSettings:
 
 
 def _purpose(name: str, fields: dict[str, Any]) -> Purpose:
-    if "expires_s" in fields:
-        fields["expires_s"] = math.ceil(fields["expires_s"])
-    if "confirm_s" in fields:
-        fields["confirm_s"] = math.ceil(fields["confirm_s"])
+    for span in {"expires_s", "confirm_s", "again_s"} & fields.keys():
+        fields[span] = math.ceil(fields[span])
     if "on_unknown" in fields:
         fields["on_unknown"] = OnUnknown(fields["on_unknown"])
     if "tells" in fields:

@@ -91,6 +91,7 @@ def _settings(book: Book, language: OperatorLanguage) -> Settings:
         language=language,
         store_url=read_store(book, book.folder),
         public_url=public_url,
+        support_url=fields.get("support_url", ""),
         trusted_proxies=fields.get("trusted_proxies", ()),
         delivery=delivery,
         providers=providers,

@@ -44,6 +44,7 @@ SCHEMA: Final = Table(
     {
         "language": Leaf(kinds.LANGUAGE),
         "public_url": Leaf(urls.PUBLIC_URL),
+        "support_url": Leaf(urls.SUPPORT_URL),
         "trusted_proxies": Leaf(kinds.NETWORKS),
         "delivery": Table(
             {
@@ -79,6 +80,7 @@ SCHEMA: Final = Table(
                     "critical": Leaf(kinds.SWITCH),
                     "expires": Leaf(span("1s", "365d"), "expires_s"),
                     "confirm_within": Leaf(span("1m", "30d"), "confirm_s"),
+                    "again_after": Leaf(span("0s", "1h"), "again_s"),
                     "newest_wins": Leaf(kinds.SWITCH),
                     "on_unknown": Leaf(choice("stop", "resend")),
                     "may_batch": Leaf(kinds.SWITCH),
@@ -129,6 +131,7 @@ SCHEMA: Final = Table(
                 "admin_host": Leaf(kinds.HOST),
                 "admin_port": Leaf(whole(0, 65_535)),
                 "admin_token": Leaf(secrets.SECRET),
+                "console_password": Leaf(secrets.SECRET),
             }
         ),
         "log": Table(
@@ -144,6 +147,7 @@ SCHEMA: Final = Table(
 # Shorter names for what people set most; `MAILPROOF_SERVER_ADMIN_TOKEN` works too, and wins.
 ALIASES: Final[Mapping[str, ValuePath]] = {
     "MAILPROOF_ADMIN_TOKEN": ("server", "admin_token"),
+    "MAILPROOF_CONSOLE_PASSWORD": ("server", "console_password"),
     "MAILPROOF_DATABASE_URL": ("store", "url"),
 }
 

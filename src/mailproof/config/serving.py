@@ -12,6 +12,7 @@ from mailproof.config.urls import is_loopback, is_store_url, sqlite_url
 __all__ = ["check_delivery", "check_loop", "check_proxies", "read_server", "read_store"]
 
 _TOKEN_MIN: Final = 16
+_PASSWORD_MIN: Final = 12
 _PORT_MAX: Final = 65_535
 _PASSWORD: Final = re.compile(r"//[^/@]*:[^/]*@|[?&]password=")
 _HTTP_PORTS: Final = {"http": 80, "https": 443}
@@ -22,8 +23,9 @@ def read_server(book: Book) -> Server:
     path = ("server", "admin_token")
     fields = book.sheet.fields("server")
     fields.pop("admin_token", None)
+    fields.pop("console_password", None)
     token = book.needed_secret(path)
-    server = Server(**fields, admin_token=token)
+    server = Server(**fields, admin_token=token, console_password=_console_password(book))
     if token is not None:
         book.tell_literal(path, token)
         if len(token.read()) < _TOKEN_MIN:
@@ -32,6 +34,16 @@ def read_server(book: Book) -> Server:
         book.wrong(("server", "admin_host"), "admin_token.absent", host=server.admin_host)
     _check_ports(book, server)
     return server
+
+
+def _console_password(book: Book) -> Secret | None:
+    path = ("server", "console_password")
+    password = book.needed_secret(path)
+    if password is not None:
+        book.tell_literal(path, password)
+        if len(password.read()) < _PASSWORD_MIN:
+            book.odd(path, "console_password.short", least=str(_PASSWORD_MIN))
+    return password
 
 
 def _check_ports(book: Book, server: Server) -> None:

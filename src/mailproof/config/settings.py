@@ -145,13 +145,15 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """`admin_port` None: the public port plus one."""
+    """`admin_port` None: the public port plus one. `console_password` None: that of the console's
+    `admin` is people's own affair."""
 
     host: str = "127.0.0.1"
     port: int = 7025
     admin_host: str = "127.0.0.1"
     admin_port: int | None = None
     admin_token: Secret | None = None
+    console_password: Secret | None = None
 
 
 class Logging(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,12 +167,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. `file`: where it was read from, empty: from the environment alone.
 
     `store_url`: `sqlite:///…/mailproof.db` or `postgresql://…`; it may hold a password.
+    `support_url`: `mailto:` or `https:`, where readers write to; empty: nowhere.
     """
 
     file: str
     language: OperatorLanguage
     store_url: Secret
     public_url: str = ""
+    support_url: str = ""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     delivery: Delivery = Delivery()
     providers: tuple[ProviderSettings, ...] = ()

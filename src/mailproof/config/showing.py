@@ -77,6 +77,7 @@ def laid_out(rows: Iterable[Row]) -> str:
 def _values(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "language", _text(settings.language)
     yield "public_url", _text(settings.public_url) if settings.public_url else _NO_VALUE
+    yield "support_url", _text(settings.support_url) if settings.support_url else _NO_VALUE
     yield "trusted_proxies", _list(str(network) for network in settings.trusted_proxies)
     yield "store.url", _store(settings.store_url)
     yield from _spans("delivery", settings.delivery)
@@ -94,6 +95,8 @@ def _values(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "server.admin_host", _text(server.admin_host)
     yield "server.admin_port", _NO_VALUE if server.admin_port is None else str(server.admin_port)
     yield "server.admin_token", _secret(server.admin_token) if server.admin_token else _NO_VALUE
+    password = server.console_password
+    yield "server.console_password", _secret(password) if password else _NO_VALUE
     yield "log.level", _text(settings.log.level)
     yield "log.format", _text(settings.log.format)
 
@@ -135,6 +138,7 @@ def _purpose(settings: PurposeSettings) -> dict[str, str]:
         "critical": _switch(on=purpose.critical),
         "expires": _span(purpose.expires_s),
         "confirm_within": _span(purpose.confirm_s),
+        "again_after": _span(purpose.again_s),
         "newest_wins": _switch(on=purpose.newest_wins),
         "on_unknown": _text(purpose.on_unknown),
         "may_batch": _switch(on=purpose.may_batch),

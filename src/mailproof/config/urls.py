@@ -9,12 +9,22 @@ from urllib.parse import SplitResult, urlsplit
 from mailproof.config.kinds import Kind
 from mailproof.config.problems import Wrong, shown
 
-__all__ = ["API_URL", "PUBLIC_URL", "is_loopback", "is_store_url", "sqlite_path", "sqlite_url"]
+__all__ = [
+    "API_URL",
+    "PUBLIC_URL",
+    "SUPPORT_URL",
+    "is_loopback",
+    "is_store_url",
+    "sqlite_path",
+    "sqlite_url",
+]
 
 _HOST_NAME: Final = re.compile(r"[^\s/?#@\[\]<>\"'\\%]+")
 # An absolute path with a folder in it: `sqlite:///mailproof.db`, which other programs take for a
 # file in the working directory, would be one in the root of the disk here.
 _SQLITE: Final = re.compile(r"sqlite:///([A-Za-z]:/|/?[^/?#:]+/)[^?#]*[^/?#]")
+# One address, and perhaps a subject: what a browser can open.
+_MAILTO: Final = re.compile(r"[^\s@?#<>\"'\\,;:]+@[^\s@?#<>\"'\\,;:/]+(\?[^\s<>\"'\\]*)?")
 _POSTGRES: Final = ("postgresql://", "postgres://")
 
 
@@ -65,6 +75,19 @@ def _public_url(raw: object) -> str:
     return text.rstrip("/")
 
 
+def _support_url(raw: object) -> str:
+    """Where a reader writes to: `mailto:` with one address (RFC 6068), or a page over TLS."""
+    text = raw.strip() if isinstance(raw, str) else ""
+    scheme, _, rest = text.partition(":")
+    if scheme.lower() == "mailto":
+        if not _MAILTO.fullmatch(rest):
+            raise Wrong("support_url.wrong", value=shown(raw))
+        return f"mailto:{rest}"
+    if scheme.lower() != "https":
+        raise Wrong("support_url.wrong", value=shown(raw))
+    return _http_url(raw, "support_url.wrong")[0]
+
+
 def _http_url(raw: object, key: str) -> tuple[str, SplitResult]:
     """The text and its parts. Raises `Wrong` with `key`: it is no `http://` or `https://` URL."""
     text = raw.strip() if isinstance(raw, str) else ""
@@ -83,3 +106,4 @@ def _http_url(raw: object, key: str) -> tuple[str, SplitResult]:
 
 API_URL: Final = Kind(_api_url)
 PUBLIC_URL: Final = Kind(_public_url)
+SUPPORT_URL: Final = Kind(_support_url)

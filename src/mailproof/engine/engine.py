@@ -50,6 +50,7 @@ _SETS_FREE: Final = frozenset(
         EventType.EMAIL_QUEUED,
         EventType.ROUTE_CLOSED,
         EventType.ROUTE_OPENED,
+        EventType.ROUTE_PAUSED,
         EventType.LANE_RELEASING,
     }
 )
@@ -163,6 +164,14 @@ class Engine:
         if self.upkeep.is_engine:
             for pump in self.pumps:
                 pump.wake()
+
+    async def check(self, provider: str) -> None:
+        """Have this provider asked now, because a person wants to know; a route that it does not
+        find bad is probed at once, wherever the duty is. Unknown names are nobody's."""
+        for pump, prober in zip(self.pumps, self._probers, strict=True):
+            if pump.provider.name == provider:
+                await prober.check_by_hand()
+                self.upkeep.poke()
 
     def stop(self) -> None:
         """Claim no more; `run` ends when what is under way is recorded, at most after `drain_s`."""

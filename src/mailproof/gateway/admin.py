@@ -2,13 +2,14 @@
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
+from mailproof.gateway.client import comes_by_proxy
 from mailproof.gateway.exchange import Answer, Refused, Request, json_answer, refused_as
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.routing import Route, Routes
@@ -34,22 +35,27 @@ class AdminSide:
 
     `token` None: open, because it listens on a loopback address only. Then the machine's users are
     let in, but not the web pages that they look at: those come with a foreign `Host` or `Origin`.
+    `console` answers people's pages, to whom it asks who they are; None: there are none.
     `state()` gives what `/admin/v1/state` shows, `metrics` what Prometheus scrapes, in a format
     that its `Accept` takes; `set_level` changes the level of the log.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is wired to
         self,
         *,
         token: Callable[[], str] | None,
         state: Callable[[], Awaitable[Any]],
         metrics: Callable[[str], Awaitable[Shown]],
         set_level: Callable[[LogLevel], None],
+        console: Callable[[Request], Awaitable[Answer]] | None = None,
+        trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
     ) -> None:
         self._token = token
         self._state = state
         self._metrics = metrics
         self._set_level = set_level
+        self._console = console
+        self._trusted_proxies = trusted_proxies
         self._room = Room(waiting_max=100, bytes_max=1024 * 1024)
         self._routes = Routes(
             (
@@ -62,6 +68,8 @@ class AdminSide:
 
     async def answer(self, request: Request) -> Answer:
         """Raises `Refused`."""
+        if self._console is not None and _is_of_the_console(request.path):
+            return await self._answer_person(self._console, request)
         if self._token is None:
             _refuse_foreign_host(request)
         else:
@@ -69,6 +77,19 @@ class AdminSide:
         if request.method not in _SAFE:
             _refuse_foreign_origin(request)
         return await self._routes.answer(request)
+
+    async def _answer_person(
+        self, console: Callable[[Request], Awaitable[Answer]], request: Request
+    ) -> Answer:
+        """People sign in instead of showing a token. A proxy that we trust may call this host what
+        it likes: the cookie of a session belongs to one name, so another name has none to use."""
+        if self._token is None and not comes_by_proxy(request, self._trusted_proxies):
+            _refuse_foreign_host(request)
+        if request.method not in _SAFE:
+            _refuse_foreign_origin(request)
+        if request.path == "/":
+            return Answer(303, b"", ((b"location", b"/console"),), b"text/plain; charset=utf-8")
+        return await console(request)
 
     async def _show_state(self, request: Request) -> Answer:
         return json_answer(await self._state())
@@ -89,6 +110,10 @@ class AdminSide:
             raise refused_as(error) from error
         self._set_level(level)
         return json_answer({"level": level})
+
+
+def _is_of_the_console(path: str) -> bool:
+    return path in {"/", "/console"} or path.startswith("/console/")
 
 
 def is_loopback(host: str) -> bool:

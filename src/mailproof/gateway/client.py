@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from mailproof.gateway.exchange import Request
 
-__all__ = ["client_address"]
+__all__ = ["client_address", "comes_by_https", "comes_by_proxy"]
 
 
 def client_address(request: Request, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
@@ -25,6 +25,19 @@ def client_address(request: Request, trusted: Sequence[IPv4Network | IPv6Network
             break
         found = before
     return str(found)
+
+
+def comes_by_proxy(request: Request, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Is it a trusted proxy that has connected to us?"""
+    peer = request.scope.get("client")
+    found = _parse(str(peer[0])) if peer else None
+    return found is not None and _is_trusted(found, trusted)
+
+
+def comes_by_https(request: Request, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Did the client speak https, as a trusted proxy says? What others say counts nothing."""
+    said = request.every(b"x-forwarded-proto").rpartition(",")[2].strip().lower()
+    return said == "https" and comes_by_proxy(request, trusted)
 
 
 def _is_trusted(

@@ -16,6 +16,7 @@ from mailproof.diagnosis.guidance import OperatorLanguage
 from mailproof.engine.mailroom import Mailroom
 from mailproof.gateway.admin import AdminSide, LogLevel, is_loopback
 from mailproof.gateway.door import Door, Side
+from mailproof.gateway.exchange import Answer, Request
 from mailproof.gateway.hooks_in import Hear
 from mailproof.gateway.keyring import KeyRing
 from mailproof.gateway.listening import Listeners
@@ -48,7 +49,8 @@ class Gateway:
     be accepted and what is wrong; `state()` gives what `/admin/v1/state` shows, `metrics` what
     Prometheus scrapes; `set_level` changes the level of the log; `note` writes refusals down.
     `hear` takes what providers tell by webhook. `clock` tells the time with its zone; `monotonic`,
-    seconds since 1970, is what status pages wait by.
+    seconds since 1970, is what status pages wait by. `console` answers what people ask for under
+    `/console` on the admin socket; None: there is none.
     """
 
     def __init__(  # noqa: PLR0913 - what it is wired to
@@ -70,16 +72,20 @@ class Gateway:
         language: OperatorLanguage = "en",
         wait_s: float = 5.0,
         public_url: str = "",
+        support_url: str = "",
         purposes: Mapping[str, Purpose] = PURPOSES,
         monotonic: Clock | None = None,
         trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
+        console: Callable[[Request], Awaitable[Answer]] | None = None,
         waiting_max: int = _WAITING_MAX,
         bytes_max: int = _BYTES_MAX,
     ) -> None:
         links = StatusLinks(public_url, db.now)
         room = Room(waiting_max=waiting_max, bytes_max=bytes_max)
         self._refusals = Refusals(note, language)
-        self._status = StatusPages(db, keys, purposes, monotonic or SystemClock(), wait_s=wait_s)
+        self._status = StatusPages(
+            db, keys, purposes, monotonic or SystemClock(), wait_s=wait_s, support_url=support_url
+        )
         self._public = PublicSide(
             sending=Sending(mailroom, room, clock, wait_s, links),
             own_mails=OwnMails(db, room, clock, language, links),
@@ -100,6 +106,8 @@ class Gateway:
             state=state,
             metrics=metrics,
             set_level=set_level,
+            console=console,
+            trusted_proxies=trusted_proxies,
         )
         self._clock = clock
         self._server: _Server | None = None

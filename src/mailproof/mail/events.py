@@ -47,6 +47,8 @@ class EventType(StrEnum):
     # Not a state: its node died, or another one took it over, while it was with the provider.
     EMAIL_LEASE_LOST = "email.lease_lost"
     EMAIL_RESCHEDULED = "email.rescheduled"
+    # A person looked at what it says, links and codes too.
+    EMAIL_REVEALED = "email.revealed"
     # At a provider without idempotency keys: from here on its bytes may be out.
     ATTEMPT_STARTED = "attempt.started"
     # A provider said something that would be an illegal move.
@@ -56,6 +58,9 @@ class EventType(StrEnum):
     ROUTE_CLOSED = "route.closed"
     ROUTE_PROBED = "route.probed"
     ROUTE_OPENED = "route.opened"
+    # Closed by a person, and opened again by one.
+    ROUTE_PAUSED = "route.paused"
+    ROUTE_RESUMED = "route.resumed"
     LANE_CLOSED = "lane.closed"
     LANE_RELEASING = "lane.releasing"
     LANE_OPENED = "lane.opened"
@@ -67,6 +72,12 @@ class EventType(StrEnum):
     KEY_REVOKED = "key.revoked"
     SUPPRESSION_ADDED = "suppression.added"
     SUPPRESSION_REMOVED = "suppression.removed"
+
+    PERSON_ADDED = "person.added"
+    PERSON_REMOVED = "person.removed"
+    PERSON_PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 - a name
+    PERSON_SIGNED_IN = "person.signed_in"
+    PERSON_SIGN_IN_FAILED = "person.sign_in_failed"
 
     ALERT_OPENED = "alert.opened"
     ALERT_RESOLVED = "alert.resolved"
@@ -102,9 +113,11 @@ LEVELS: Final[Mapping[EventType, Level]] = {
     E.EMAIL_SUPPRESSED: Level.WARNING,
     E.ROUTE_CLOSED: Level.ERROR,
     E.ROUTE_PROBED: Level.DEBUG,
+    E.ROUTE_PAUSED: Level.WARNING,
     E.LANE_CLOSED: Level.WARNING,
     E.APPLICATION_REFUSED: Level.WARNING,
     E.PURPOSE_UNKNOWN: Level.WARNING,
+    E.PERSON_SIGN_IN_FAILED: Level.WARNING,
     E.ALERT_UNDELIVERED: Level.ERROR,
     E.ALERT_HEARTBEAT_FAILED: Level.ERROR,
 }

@@ -32,7 +32,8 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
 
     `newest_wins`: a newer mail of the same app, purpose and sole recipient replaces a waiting one.
     `may_batch`: may share one call to the provider with other mails. `confirm_s`: so long after the
-    provider took it, it should be known what became of it.
+    provider took it, it should be known what became of it. `again_s`: so long after it was
+    accepted, its reader may ask for another one.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     may_batch: bool
     tells: Tells
     confirm_s: int = 86_400
+    again_s: int = 60
 
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

@@ -15,6 +15,7 @@ from mailproof.record.words import words
 from mailproof.store.base import NewEvent
 from mailproof.store.records.causes import cause_and_fix, reason_named
 from mailproof.store.records.picture import ClosedRoute, CriticalWaiting, critical_stopped
+from mailproof.store.shapes import PAUSED
 
 __all__ = ["level_of", "remind", "teller"]
 
@@ -102,9 +103,12 @@ def _say_again(language: OperatorLanguage, route: ClosedRoute, now: int) -> None
         language, failure=route.failure, reason=route.reason, provider=route.provider
     )
     facts = {} if told is None else {"cause": told[0], "fix": told[1]}
+    event = _E.ROUTE_CLOSED
+    if route.reason == PAUSED:
+        event, facts = _E.ROUTE_PAUSED, {"fix": words(language).fix(_E.ROUTE_PAUSED.value)}
     log.log(
         _NUMBERS[_named(route.severity)],
-        _E.ROUTE_CLOSED.value,
+        event.value,
         provider=route.provider,
         sender=route.sender,
         reason=route.reason,

@@ -7,7 +7,7 @@ from mailproof.store.base import SchemaTooNew
 __all__ = ["CODE", "check_schema"]
 
 # The newest migration that this release brings. A contracting migration raises `min_code`.
-CODE: Final = 8
+CODE: Final = 11
 
 
 def check_schema(version: int, min_code: int) -> None:

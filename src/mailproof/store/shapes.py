@@ -11,6 +11,7 @@ from mailproof.mail.lifecycle import State
 __all__ = [
     "EVERY_SENDER",
     "KEY_LIFE_MS",
+    "PAUSED",
     "Accepted",
     "AttemptOutcome",
     "AttemptRow",
@@ -35,6 +36,10 @@ __all__ = [
 
 # The route of all senders at a provider.
 EVERY_SENDER = "*"
+
+# Why mail waits behind a route that a person has closed: no failure, so it is not among the
+# reasons.
+PAUSED = "paused"
 
 # Resend remembers an idempotency key for 24 hours (its documentation, "Idempotency keys"), and so
 # do we.

@@ -156,7 +156,7 @@ async def test_it_says_how_this_process_fares(world: World) -> None:
 
 
 async def test_what_a_webhook_told_and_what_is_wrong_with_it_are_there(world: World) -> None:
-    told = [Counted(provider="resend", webhook=True, sent=3, confirmed=2, events=2)]
+    told = [Counted(provider="resend", webhook=True, sent=3, confirmed=2, events=2, lag_ms=5_000)]
     await world.real.write(count_feedback, told)
     world.clock.advance(3_600)
     await world.real.write(count_feedback, [Counted(provider="resend", refused=4)])
@@ -165,6 +165,7 @@ async def test_what_a_webhook_told_and_what_is_wrong_with_it_are_there(world: Wo
     assert samples["mailproof_feedback_mails", (("outcome", "confirmed"), resend)] == 2
     assert samples["mailproof_webhook_requests", (resend, ("verdict", "refused"))] == 4
     assert samples["mailproof_webhook_last_event_age_seconds", (resend,)] == 3_600
+    assert samples["mailproof_webhook_lag_seconds", (resend,)] == 2.5
     assert samples["mailproof_feedback_trouble", (resend, ("trouble", "wrong_secret"))] == 1
     assert samples["mailproof_feedback_trouble", (resend, ("trouble", "silent"))] == 0
 

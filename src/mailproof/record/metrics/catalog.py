@@ -173,6 +173,13 @@ FAMILIES: Final = _families(
         "How long ago this provider's webhook last told of a mail. No series: not in 24 hours.",
     ),
     Family(
+        "mailproof_webhook_lag_seconds",
+        "gauge",
+        ("provider",),
+        "How long after it had happened this provider's webhook told of it, on average of the last "
+        "hour. No series: it told of nothing.",
+    ),
+    Family(
         "mailproof_feedback_trouble",
         "gauge",
         ("provider", "trouble"),

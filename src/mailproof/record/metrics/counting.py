@@ -11,7 +11,7 @@ from mailproof.diagnosis.reasons import Reason
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.record.metrics.catalog import AGES_S, NONE, OTHER
 from mailproof.store.records.totals import Added, Group
-from mailproof.store.shapes import AttemptOutcome
+from mailproof.store.shapes import PAUSED, AttemptOutcome
 
 __all__ = [
     "ACCEPTED",
@@ -39,7 +39,7 @@ _STATE_OF: Final[Mapping[str, str]] = {
     event.value: state.value for state, event in OF_STATE.items()
 }
 _TYPES: Final = frozenset(event.value for event in EventType)
-_REASONS: Final = frozenset(reason.value for reason in Reason)
+_REASONS: Final = frozenset({PAUSED, *(reason.value for reason in Reason)})
 _OUTCOMES: Final = frozenset(outcome.value for outcome in AttemptOutcome)
 # States that are counted once more, by what brought a mail there: event, counter, its label.
 _OWN: Final[Mapping[str, tuple[str, str]]] = {

@@ -132,6 +132,7 @@ def _told(gauges: Gauges) -> dict[str, Samples]:
     mails: dict[tuple[str, ...], float] = {}
     requests: dict[tuple[str, ...], float] = {}
     ages: dict[tuple[str, ...], float] = {}
+    lags: dict[tuple[str, ...], float] = {}
     troubles: dict[tuple[str, ...], float] = {}
     for each in gauges.feedback:
         for outcome in ("sent", "confirmed", "unverified"):
@@ -140,12 +141,15 @@ def _told(gauges: Gauges) -> dict[str, Samples]:
         requests[each.provider, "refused"] = each.refused_signatures
         if each.last_event_at is not None:
             ages[each.provider,] = _age_s(gauges.now, each.last_event_at)
+        if each.lag_ms is not None:
+            lags[each.provider,] = each.lag_ms / 1000
         for trouble in Trouble:
             troubles[each.provider, trouble.value] = int(each.trouble is trouble)
     return {
         "mailproof_feedback_mails": mails,
         "mailproof_webhook_requests": requests,
         "mailproof_webhook_last_event_age_seconds": ages,
+        "mailproof_webhook_lag_seconds": lags,
         "mailproof_feedback_trouble": troubles,
     }
 

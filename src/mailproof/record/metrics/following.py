@@ -12,7 +12,10 @@ import structlog
 from mailproof.clock import Clock
 from mailproof.engine.seldom import Seldom
 from mailproof.record.metrics.counting import Known, counted
+from mailproof.record.metrics.timeline import happened, took
 from mailproof.store.base import Database, StoreError, Tx
+from mailproof.store.console.minutes import Happened, add_minutes
+from mailproof.store.console.paces import Took, add_paces
 from mailproof.store.nodes.nodes import Tick
 from mailproof.store.records.events import failed
 from mailproof.store.records.totals import EVENTS_MAX, Added, Page, add_page, next_page
@@ -75,7 +78,8 @@ class Counting:
         total = 0
         while (page := await self._database.read(next_page, CURSOR)).groups:
             added = list(counted(page.groups, self._known))
-            if await self._database.write(_add, page, added):
+            minutes, paces = list(happened(page.groups)), list(took(page.groups))
+            if await self._database.write(_add, page, added, minutes, paces):
                 total += page.events
             if page.events < EVENTS_MAX:
                 break
@@ -91,5 +95,11 @@ class Counting:
             _log.warning("metrics.failure_unwritten", error=str(trouble))
 
 
-async def _add(tx: Tx, page: Page, added: list[Added]) -> bool:
-    return await add_page(tx, CURSOR, page, added)
+async def _add(
+    tx: Tx, page: Page, added: list[Added], minutes: list[Happened], paces: list[Took]
+) -> bool:
+    if not await add_page(tx, CURSOR, page, added):
+        return False
+    await add_minutes(tx, minutes)
+    await add_paces(tx, paces)
+    return True

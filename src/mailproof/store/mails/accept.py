@@ -16,6 +16,7 @@ from mailproof.store.routes.probes import take_wanted
 from mailproof.store.shapes import (
     EVERY_SENDER,
     KEY_LIFE_MS,
+    PAUSED,
     Accepted,
     Conflict,
     Idempotency,
@@ -154,6 +155,8 @@ async def _refuse_where_closed(
 
 
 async def _failure_of(tx: Tx, lane: Lane) -> bytes | None:
+    if lane.reason == PAUSED:
+        return None  # whatever else has closed its routes, that is not why
     for route in await tx.all("routes/routes_closed", Route):
         if route.sender in {EVERY_SENDER, lane.sender} and lane.pin in {"", route.provider}:
             return None if route.failure is None else route.failure.encode()

@@ -17,12 +17,24 @@ from mailproof.store.mails.erasing import erase_in_time
 from mailproof.store.mails.ids import as_id, as_ids
 from mailproof.store.shapes import KEY_LIFE_MS, LaneState
 
-__all__ = ["MOVED_MAX", "Answer", "Moved", "cancel", "reschedule", "retry"]
+__all__ = [
+    "ENDED",
+    "MOVED_MAX",
+    "Answer",
+    "DeskRow",
+    "Moved",
+    "cancel",
+    "cancel_refused",
+    "reschedule",
+    "retry",
+    "retry_refused",
+]
 
 # Mails of one transaction: it must not keep others waiting.
 MOVED_MAX: Final = 200
 
-_ENDED: Final = frozenset({State.FAILED, State.EXPIRED, State.CANCELED})
+# What an operator may send again.
+ENDED: Final = frozenset({State.FAILED, State.EXPIRED, State.CANCELED})
 
 
 class Answer(StrEnum):
@@ -58,8 +70,9 @@ class Moved(msgspec.Struct, frozen=True):
     repeated_as: str | None = None
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """In the order of the columns of `mails/desk_rows`."""
+class DeskRow(msgspec.Struct, frozen=True):
+    """What decides whether a mail may be moved, in the order of the columns of
+    `mails/desk_rows`."""
 
     id: str
     state: str
@@ -94,10 +107,10 @@ async def retry(
     rows = await _rows(tx, ids, None)
     kept = set(await tx.all("mails/kept_contents", str, ids=list(rows)))
     answers = {
-        id_: _retry_refused(row, may_double=may_double, kept=id_ in kept)
+        id_: retry_refused(row, may_double=may_double, kept=id_ in kept)
         for id_, row in rows.items()
     }
-    ended = [id_ for id_, row in rows.items() if answers[id_] is None and row.now_in in _ENDED]
+    ended = [id_ for id_, row in rows.items() if answers[id_] is None and row.now_in in ENDED]
     repeated = await _take_keys_back(tx, ended)
     if not may_double:
         answers |= dict.fromkeys(repeated, Answer.REPEATED)
@@ -116,7 +129,7 @@ async def cancel(tx: Tx, ids: Sequence[str], *, actor: str, app: str | None = No
     `app`: another app's mails are not found. A mail that is with the provider cannot be stopped.
     """
     rows = await _rows(tx, ids, app)
-    answers = {id_: _cancel_refused(row) for id_, row in rows.items()}
+    answers = {id_: cancel_refused(row) for id_, row in rows.items()}
     chosen = [id_ for id_ in rows if answers[id_] is None]
     moved = set(await tx.all("mails/cancel", str, ids=chosen, now=tx.now)) if chosen else set()
     await erase_in_time(tx, sorted(moved))
@@ -149,14 +162,15 @@ async def _take_keys_back(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
     return dict(pairs)
 
 
-async def _rows(tx: Tx, ids: Sequence[str], app: str | None) -> dict[str, _Row]:
+async def _rows(tx: Tx, ids: Sequence[str], app: str | None) -> dict[str, DeskRow]:
     if len(ids) > MOVED_MAX:
         raise ValueError(f"{len(ids)} mails are more than the {MOVED_MAX} of one transaction")
-    rows = await tx.all("mails/desk_rows", _Row, ids=as_ids(ids), app=app)
+    rows = await tx.all("mails/desk_rows", DeskRow, ids=as_ids(ids), app=app)
     return {row.id: row for row in rows}
 
 
-def _retry_refused(row: _Row, *, may_double: bool, kept: bool) -> Answer | None:
+def retry_refused(row: DeskRow, *, may_double: bool, kept: bool) -> Answer | None:
+    """Why it may not be sent again, or now; None: it may. `kept`: its content is."""
     state = row.now_in
     match state:
         case State.FAILED | State.EXPIRED | State.CANCELED | State.UNCONFIRMED:
@@ -177,7 +191,8 @@ def _retry_refused(row: _Row, *, may_double: bool, kept: bool) -> Answer | None:
             return Answer.ENDED
 
 
-def _cancel_refused(row: _Row) -> Answer | None:
+def cancel_refused(row: DeskRow) -> Answer | None:
+    """Why it may not be canceled; None: it may."""
     state = row.now_in
     if state in WAITING:
         return None
@@ -193,12 +208,12 @@ def _cancel_refused(row: _Row) -> Answer | None:
 
 
 async def _restart(
-    tx: Tx, chosen: Iterable[_Row], lifetime_ms: Callable[[str], int], *, may_double: bool
+    tx: Tx, chosen: Iterable[DeskRow], lifetime_ms: Callable[[str], int], *, may_double: bool
 ) -> set[str]:
     """Queue what ended or is unconfirmed, with a new expiry by purpose."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in chosen:
-        if row.now_in in _ENDED:
+        if row.now_in in ENDED:
             groups.setdefault(("mails/retry_ended", row.purpose), []).append(row.id)
         elif row.now_in is State.UNCONFIRMED:
             groups.setdefault(("mails/retry_unconfirmed", row.purpose), []).append(row.id)
@@ -217,7 +232,7 @@ async def _restart(
 def _answers(  # noqa: PLR0913 - what was asked, what was found, what was done
     tx: Tx,
     ids: Sequence[str],
-    rows: Mapping[str, _Row],
+    rows: Mapping[str, DeskRow],
     refused: Mapping[str, Answer | None],
     moved: set[str],
     to: State,

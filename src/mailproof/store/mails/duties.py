@@ -12,6 +12,7 @@ import msgspec
 from mailproof.mail.events import OF_STATE, EventType
 from mailproof.mail.lifecycle import State
 from mailproof.store.base import Json, NewEvent, Tx
+from mailproof.store.console.minutes import sweep_minutes
 from mailproof.store.mails.erasing import (
     erase,
     erase_in_time,
@@ -68,6 +69,7 @@ class RemovedSeldom(msgspec.Struct, frozen=True):
     checks: int
     alerts: int
     mails: int
+    minutes: int
 
 
 async def wake_due(tx: Tx, most: int) -> int:
@@ -222,6 +224,7 @@ async def sweep_seldom(tx: Tx, most: int, *, mails_ms: int) -> RemovedSeldom:
         checks=await tx.run("records/sweep_checks", before=tx.now - 30 * _DAY_MS, most=most),
         alerts=await _sweep_alerts(tx, most),
         mails=await _sweep_mails(tx, most, tx.now - mails_ms),
+        minutes=await sweep_minutes(tx, most),
     )
 
 

@@ -53,7 +53,9 @@ async def receive(tx: Tx, told: Sequence[Told]) -> list[Taken]:
     new = await inbox.keep(tx, told)
     taken, counted = await _deal_with(tx, new)
     counted += [
-        Counted(provider=each.provider, webhook=True, events=1) for each in told if not each.asked
+        Counted(provider=each.provider, webhook=True, events=1, lag_ms=max(0, tx.now - each.at))
+        for each in told
+        if not each.asked
     ]
     await count_feedback(tx, counted)
     return [taken.get(_key(each), Taken(each.event_id, Answer.REPEATED)) for each in told]

@@ -24,6 +24,7 @@ __all__ = [
     "Standing",
     "content",
     "listing",
+    "mails_at",
     "matching",
     "seq_of",
     "show",
@@ -156,7 +157,7 @@ async def show(tx: Tx, email_id: str, app: str | None = None) -> Shown | None:
     seq = await seq_of(tx, email_id, app)
     if seq is None:
         return None
-    (mail,) = await _mails(tx, [seq])
+    (mail,) = await mails_at(tx, [seq])
     attempts = await tx.all("mails/attempts_of", AttemptRow, id=mail.id)
     return Shown(
         mail,
@@ -185,7 +186,7 @@ async def listing(  # noqa: PLR0913 - one filter each, all of them optional
     wanted = Wanted(app=app, state=state, purpose=purpose, reason=reason, since=since)
     limit = max(1, min(limit, LISTED_MAX))
     seqs = await find(tx, wanted, before_seq=before_seq, after_seq=after_seq, limit=limit + 1)
-    return MailPage(tuple(await _mails(tx, seqs[:limit])), len(seqs) > limit)
+    return MailPage(tuple(await mails_at(tx, seqs[:limit])), len(seqs) > limit)
 
 
 async def matching(
@@ -229,8 +230,8 @@ async def content(tx: Tx, email_id: str, app: str | None = None) -> dict[str, An
     return None if payload is None else msgspec.json.decode(payload, type=dict[str, Any])
 
 
-async def _mails(tx: Tx, seqs: Sequence[int]) -> list[Mail]:
-    """The mails at these places, the newest first."""
+async def mails_at(tx: Tx, seqs: Sequence[int]) -> list[Mail]:
+    """The mails at these places in the order of arrival, the newest first."""
     if not seqs:
         return []
     rows = await tx.all("mails/rows", _Row, seqs=list(seqs))

@@ -30,6 +30,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`state` None: no such mail, or none for this address. Times UTC in milliseconds; `due_at`:
     when it goes on, where that is known.
 
+    `address`: whom the mail is for, empty where it goes to several; `newest_at`: when the newest
+    mail of this purpose for this address was accepted.
+
     `stopped`: mail of this app and purpose cannot go out now, whoever it is for. It hangs on
     nothing else that the token says.
     """
@@ -40,6 +43,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: int | None = None
     due_at: int | None = None
     stopped: bool = False
+    purpose: str = ""
+    accepted_at: int | None = None
+    expires_at: int | None = None
+    address: str = ""
+    newest_at: int | None = None
 
 
 async def standing_for(tx: Tx, asked: Asked) -> Standing:
@@ -56,10 +64,11 @@ async def standing_for(tx: Tx, asked: Asked) -> Standing:
     )
     if row is None:
         raise TypeError("mails/status gives one row")
-    email_id, mails_state, own_state, reason, own_reason, changed, due, stopped = row
+    email_id, mails_state, own_state, reason, own_reason, changed, due, *of_mail, stopped = row
     if mails_state is None:
         return Standing(stopped=bool(stopped))
     state = State(mails_state)
+    purpose, accepted_at, expires_at, address, newest_at = of_mail
     # What became of this one reader's copy says more than what became of the mail.
     if own_state is not None and own_state not in {"open", mails_state}:
         state, reason = State(own_state), own_reason
@@ -70,6 +79,11 @@ async def standing_for(tx: Tx, asked: Asked) -> Standing:
         changed_at=changed,
         due_at=due if state in _TIMED else None,
         stopped=bool(stopped),
+        purpose=purpose,
+        accepted_at=accepted_at,
+        expires_at=expires_at,
+        address=address or "",
+        newest_at=newest_at,
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 _MINUTE_MS: Final = 60_000
+_LATELY_MS: Final = 60 * _MINUTE_MS
 # So long after a mail went out, a webhook has told at least that it did.
 _OVERDUE_MS: Final = 5 * _MINUTE_MS
 # Of fewer mails than these, hearing nothing may be chance.
@@ -41,7 +42,8 @@ class FeedbackHealth(msgspec.Struct, frozen=True, kw_only=True):
     minutes ago; `confirmed`: mails of whose end it has told, by webhook or when it was asked;
     `unverified`: mails whose end nobody could tell in time. `events`: what came by webhook with a
     right signature, `refused_signatures`: with a wrong one. `webhook`: it shall tell by webhook;
-    else it is asked, and hearing nothing by itself means nothing.
+    else it is asked, and hearing nothing by itself means nothing. `lag_ms`: so late, on average of
+    the last hour, it told by webhook what had happened; None: it told nothing.
     """
 
     provider: str
@@ -55,6 +57,7 @@ class FeedbackHealth(msgspec.Struct, frozen=True, kw_only=True):
     events: int = 0
     overdue: int = 0
     webhook: bool = False
+    lag_ms: int | None = None
 
     @property
     def trouble(self) -> Trouble | None:
@@ -70,7 +73,8 @@ class FeedbackHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be added to a provider's minute of now. `webhook`: it shall tell by webhook."""
+    """What is to be added to a provider's minute of now. `webhook`: it shall tell by webhook.
+    `lag_ms`: how late its events are, together."""
 
     provider: str
     webhook: bool = False
@@ -79,6 +83,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     events: int = 0
     refused: int = 0
     unverified: int = 0
+    lag_ms: int = 0
 
 
 async def feedback_health(tx: Tx, since_ms: int) -> tuple[FeedbackHealth, ...]:
@@ -93,6 +98,7 @@ async def feedback_health(tx: Tx, since_ms: int) -> tuple[FeedbackHealth, ...]:
         lambda *row: row,
         since=since,
         overdue=(tx.now - _OVERDUE_MS) // _MINUTE_MS,
+        lately=(tx.now - _LATELY_MS) // _MINUTE_MS,
     )
     return tuple(_health(row, since * _MINUTE_MS) for row in rows)
 
@@ -102,13 +108,16 @@ async def count_feedback(tx: Tx, counted: Iterable[Counted]) -> None:
     sums: dict[str, list[int]] = {}
     shall_tell: dict[str, bool] = {}
     for each in counted:
-        values = (each.sent, each.confirmed, each.events, each.refused, each.unverified)
+        values = (
+            *(each.sent, each.confirmed, each.events),
+            *(each.refused, each.unverified, each.lag_ms),
+        )
         before = sums.get(each.provider, [0] * len(values))
         sums[each.provider] = [old + new for old, new in zip(before, values, strict=True)]
         shall_tell[each.provider] = shall_tell.get(each.provider, False) or each.webhook
     minute = tx.now // _MINUTE_MS
     # Sorted, so that two nodes never wait for each other in a circle.
-    for provider, (sent, confirmed, events, refused, unverified) in sorted(sums.items()):
+    for provider, (sent, confirmed, events, refused, unverified, lag_ms) in sorted(sums.items()):
         await tx.run(
             "records/count_feedback",
             provider=provider,
@@ -119,6 +128,7 @@ async def count_feedback(tx: Tx, counted: Iterable[Counted]) -> None:
             events=events,
             refused=refused,
             unverified=unverified,
+            lag_ms=lag_ms,
             event_at=tx.now if events else None,
             refused_at=tx.now if refused else None,
         )
@@ -126,7 +136,10 @@ async def count_feedback(tx: Tx, counted: Iterable[Counted]) -> None:
 
 def _health(row: tuple[Any, ...], since: int) -> FeedbackHealth:
     """In the order of the columns of the query."""
-    (provider, webhook, sent, overdue, confirmed, unverified, events, refused, told, last) = row
+    (provider, webhook, sent, overdue, confirmed, unverified, events, refused, told, last) = row[
+        :10
+    ]
+    lately, lag_ms = row[10:]
     return FeedbackHealth(
         provider=provider,
         sent=int(sent),
@@ -139,4 +152,5 @@ def _health(row: tuple[Any, ...], since: int) -> FeedbackHealth:
         events=int(events),
         overdue=int(overdue),
         webhook=bool(webhook),
+        lag_ms=int(lag_ms) // int(lately) if lately else None,
     )

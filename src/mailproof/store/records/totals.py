@@ -34,7 +34,8 @@ class Group(msgspec.Struct, frozen=True):
 
     `purpose`: of their mail, empty also where they are about none. `provider`, `reason`: as the
     events name them; `attempt_*`: of the attempts that they came of. `ages`: from acceptance to the
-    provider's yes, as JSON, in milliseconds. `last_id`: of the newest.
+    provider's yes, as JSON, in milliseconds. `last_id`, `last_at` (UTC in ms): of the newest.
+    `minute`: in which they happened, since 1970.
     """
 
     type: str
@@ -47,6 +48,8 @@ class Group(msgspec.Struct, frozen=True):
     count: int
     ages: str
     last_id: int
+    minute: int = 0
+    last_at: int = 0
 
     @property
     def ages_ms(self) -> list[int]:

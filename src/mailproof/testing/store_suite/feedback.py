@@ -251,6 +251,11 @@ async def how_well_a_provider_tells_is_counted(world: World) -> None:
     well = await _health(world)
     expect((well.events, well.confirmed) == (2, 1), f"counted was {well}")
     expect(well.trouble is None and well.last_event_at == world.now, "events come, and it is ill")
+    late = msgspec.structs.replace(_told(Fate.SENT, mails[1].id), at=world.now - 9_000)
+    await _receive(world, late)
+    # The first two tell of what happened at 1,000 ms, see `_told`.
+    lag_ms = (2 * (world.now - 1_000) + 9_000) // 3
+    expect((await _health(world)).lag_ms == lag_ms, "how late they came was not counted")
 
 
 async def a_mail_nobody_can_tell_of_is_said_to_be_unverified_once(world: World) -> None:

@@ -44,6 +44,35 @@ async def a_mail_that_is_named_is_found_for_its_own_app_alone(world: World) -> N
     expect(other == Standing(stopped=other.stopped), f"another app sees {other}")
 
 
+async def whom_it_is_for_and_how_long_it_is_of_use_are_found_with_it(world: World) -> None:
+    first = await _mail(world, _ADA)
+    for given in ({}, {"mail": first}):
+        found = await _ask(world, _ADA, **given)
+        expect(found.address == "ada@example.com", f"whom is it for: {found}")
+        expect(found.purpose == "registration", f"what is it for: {found}")
+        expect(found.accepted_at == world.now, f"since when is it there: {found}")
+        expect((found.expires_at or 0) > world.now, f"until when is it of use: {found}")
+    some = tuple(NewRecipient(f"{name}@example.com", "to", b"l" * 16, _GRACE) for name in "ab")
+    (both,) = await world.take(world.mail(recipients=some))
+    expect((await _ask(world, _ADA, mail=both)).address == "", "one of two is told of the other")
+
+
+async def when_the_newest_mail_for_an_address_was_accepted_is_found_with_an_older_one(
+    world: World,
+) -> None:
+    first = await _mail(world, _ADA)
+    before = world.now
+    expect((await _ask(world, _ADA, mail=first)).newest_at == before, "it is the newest itself")
+    world.advance(30)
+    await _mail(world, _GRACE)
+    expect((await _ask(world, _ADA, mail=first)).newest_at == before, "somebody else's counts")
+    await _mail(world, _ADA)
+    expect((await _ask(world, _ADA, mail=first)).newest_at == world.now, "a newer one is not seen")
+    expect((await _ask(world, _ADA)).newest_at == world.now, "it is the newest itself")
+    unhashed = await _mail(world, None)
+    expect((await _ask(world, _ADA, mail=unhashed)).newest_at == world.now, "nothing is found")
+
+
 async def that_mail_is_stopped_is_the_same_for_whoever_asks(world: World) -> None:
     expect(not (await _ask(world, _ADA)).stopped, "something is stopped in an empty store")
     await _mail(world, _GRACE)
@@ -83,6 +112,8 @@ CASES: Final = (
     the_newest_mail_for_an_address_is_found,
     a_mail_from_outside_the_time_of_the_token_is_not_found,
     a_mail_that_is_named_is_found_for_its_own_app_alone,
+    whom_it_is_for_and_how_long_it_is_of_use_are_found_with_it,
+    when_the_newest_mail_for_an_address_was_accepted_is_found_with_an_older_one,
     that_mail_is_stopped_is_the_same_for_whoever_asks,
     without_mail_to_go_by_any_closed_lane_counts,
     whoever_follows_hears_of_lanes_of_the_mail_and_of_a_newer_one,

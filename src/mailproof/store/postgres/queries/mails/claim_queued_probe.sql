@@ -1,5 +1,5 @@
 -- claim_queued_probe: lease the most urgent queued mail to try the closed route of :provider and
--- :sender ('*': of all senders, but then not one whose own route there is closed too). Of the first
+-- :sender ('*': of all senders, but then not one whose own route there is closed or paused too). Of the first
 -- thousand queued ones: this is asked often, and a probe need not be exact. One that :provider has
 -- just refused comes last: another mail tells more.
 UPDATE emails
@@ -20,7 +20,8 @@ WHERE seq = (
           AND (:sender::text = '*' OR l.sender = :sender::text)
           AND (:sender::text <> '*' OR NOT EXISTS (
           SELECT 1 FROM routes AS r
-          WHERE r.provider = :provider::text AND r.sender = l.sender AND r.state = 'closed'))
+          WHERE r.provider = :provider::text AND r.sender = l.sender
+            AND (r.state = 'closed' OR r.paused_at IS NOT NULL)))
         ORDER BY coalesce(first.avoid, '') = :provider::text, first.critical DESC,
                  first.expires_at, first.seq
         LIMIT 1

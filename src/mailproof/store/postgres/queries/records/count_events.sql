@@ -1,17 +1,18 @@
 -- count_events: the :most events after :position, counted by what they say: type, the mail's
 -- purpose, the provider and reason that the event names, provider, outcome and reason of the
--- attempt that it came of; how many, the ages of mails that were sent (JSON, in ms), the last id.
+-- attempt that it came of; how many, the ages of mails that were sent (JSON, in ms), the last id, the
+-- minute in which it happened and when it did last.
 --
 -- An attempt is told by one event, the one that says where its mail went. Who scheduled a mail has
 -- made it wait: its age says nothing of us.
 WITH page AS MATERIALIZED (
-    SELECT id, type, email_id, data
+    SELECT id, type, email_id, data, at
     FROM events
     WHERE id > :position
     ORDER BY id
     LIMIT :most
 ), read AS (
-    SELECT p.id, p.type, p.email_id, p.data ->> 'provider' AS provider, p.data ->> 'reason' AS reason,
+    SELECT p.id, p.type, p.email_id, p.at, p.data ->> 'provider' AS provider, p.data ->> 'reason' AS reason,
            CASE WHEN p.email_id IS NOT NULL THEN
                coalesce(p.data ->> 'purpose', (SELECT purpose FROM emails WHERE id = p.email_id))
            END AS purpose,
@@ -33,7 +34,7 @@ SELECT r.type, coalesce(r.purpose, ''), coalesce(r.provider, ''), coalesce(r.rea
                WHERE e.email_id = r.email_id AND e.type = 'email.scheduled'
            ))
        ), '[]')::text,
-       max(r.id)
+       max(r.id), r.at / 60000, max(r.at)
 FROM read AS r
 LEFT JOIN attempts AS a ON a.email_id = r.email_id AND a.lease_no = r.attempt
-GROUP BY 1, 2, 3, 4, 5, 6, 7;
+GROUP BY 1, 2, 3, 4, 5, 6, 7, r.at / 60000;

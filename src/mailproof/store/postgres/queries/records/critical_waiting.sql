@@ -34,7 +34,8 @@ WITH waiting AS (
     SELECT l.state,
            EXISTS (
                SELECT 1 FROM routes AS r
-               WHERE r.state = 'closed' AND l.state = 'closed' AND l.pin IN ('', r.provider)
+               WHERE (r.state = 'closed' OR r.paused_at IS NOT NULL) AND l.state = 'closed'
+                 AND l.pin IN ('', r.provider)
                  AND r.sender IN ('*', l.sender)
            ) AS explained,
            CASE l.state WHEN 'closed' THEN w.since ELSE greatest(w.since, l.since) END AS since

@@ -1,7 +1,10 @@
--- routes_with_waiting: every closed route, and how many held mails (at most :count_max) it could
+-- routes_with_waiting: every closed route, those that are paused too, and how many held mails (at most :count_max) it could
 -- carry. Counted in closed lanes alone: where another provider carries the mail, nothing waits. Last,
 -- who carries all mail that is free to go any way; NULL: nobody, or not all.
-SELECT r.provider, r.sender, coalesce(r.reason, 'unknown'), r.severity, r.failure::text, r.since, r.met,
+SELECT r.provider, r.sender,
+       CASE WHEN r.paused_at IS NULL THEN coalesce(r.reason, 'unknown') ELSE 'paused' END,
+       CASE WHEN r.paused_at IS NULL THEN r.severity ELSE 'WARNING' END,
+       CASE WHEN r.paused_at IS NULL THEN r.failure::text END, coalesce(r.paused_at, r.since), r.met,
        (SELECT count(*) FROM (
             SELECT 1
             FROM lanes AS l
@@ -21,5 +24,5 @@ SELECT r.provider, r.sender, coalesce(r.reason, 'unknown'), r.severity, r.failur
                 LIMIT 1
             ) END
 FROM routes AS r
-WHERE r.state = 'closed'
-ORDER BY r.since, r.provider, r.sender;
+WHERE r.state = 'closed' OR r.paused_at IS NOT NULL
+ORDER BY coalesce(r.paused_at, r.since), r.provider, r.sender;

@@ -1,11 +1,15 @@
 -- due_probe: take the next probe of :provider: all nodes together make one per interval, doubling
 -- up to :most_ms. The route of the whole provider comes first: behind it the others cannot be seen.
+-- What is paused is not probed.
 UPDATE routes
 SET probes = probes + 1,
     next_probe_at = :now::bigint + least(:most_ms::bigint, :interval_ms::bigint * (1 << least(probes, 20)))
 WHERE (provider, sender) = (
     SELECT provider, sender FROM routes
     WHERE provider = :provider AND state = 'closed' AND next_probe_at <= :now::bigint
+      AND paused_at IS NULL AND NOT EXISTS (
+          SELECT 1 FROM routes AS whole
+          WHERE whole.provider = :provider AND whole.sender = '*' AND whole.paused_at IS NOT NULL)
     ORDER BY (sender = '*') DESC, next_probe_at
     LIMIT 1
     FOR UPDATE SKIP LOCKED

@@ -1,5 +1,5 @@
 -- claim_probe: lease the most urgent mail that is held because of the route of :provider and :sender
--- ('*': of all senders, but then not one whose own route there is closed too).
+-- ('*': of all senders, but then not one whose own route there is closed or paused too).
 -- From each lane only its first mails are looked at; emails_held gives them at once. Of those, the one
 -- that has been with a provider least often: a mail whose own fault looks like the route's must not
 -- be the only one that ever tries it.
@@ -23,7 +23,8 @@ WHERE seq = (
       AND (:sender = '*' OR l.sender = :sender)
       AND (:sender <> '*' OR NOT EXISTS (
           SELECT 1 FROM routes AS r
-          WHERE r.provider = :provider AND r.sender = l.sender AND r.state = 'closed'))
+          WHERE r.provider = :provider AND r.sender = l.sender
+            AND (r.state = 'closed' OR r.paused_at IS NOT NULL)))
     ORDER BY first.lease_no, first.critical DESC, first.expires_at, first.seq
     LIMIT 1
 )

@@ -9,7 +9,12 @@ RETURNING
     coalesce((SELECT number FROM versions WHERE name = 'alerts'), 0),
     (SELECT min(due_at) FROM emails WHERE state IN ('deferred', 'scheduled')),
     (SELECT min(expires_at) FROM emails WHERE state IN ('scheduled', 'queued', 'deferred', 'held')),
-    (SELECT min(next_probe_at) FROM routes WHERE state = 'closed'),
+    (SELECT min(CASE WHEN r.paused_at IS NULL AND NOT EXISTS (
+                        SELECT 1 FROM routes AS whole
+                        WHERE whole.provider = r.provider AND whole.sender = '*'
+                          AND whole.paused_at IS NOT NULL
+                    ) THEN r.next_probe_at ELSE 9007199254740991 END)
+     FROM routes AS r WHERE r.state = 'closed' OR r.paused_at IS NOT NULL),
     (SELECT min(leased_until) FROM emails WHERE state = 'sending'),
     EXISTS (SELECT 1 FROM emails WHERE state = 'queued'),
     EXISTS (SELECT 1 FROM lanes WHERE state = 'releasing'),

@@ -1,8 +1,8 @@
 -- count_feedback: add to a provider's minute.
 INSERT INTO feedback (provider, minute, webhook, sent, confirmed, events, refused, unverified,
-                      last_event_at, last_refused_at)
+                      lag_ms, last_event_at, last_refused_at)
 VALUES (:provider, :minute, :webhook, :sent, :confirmed, :events, :refused, :unverified,
-        :event_at, :refused_at)
+        :lag_ms, :event_at, :refused_at)
 ON CONFLICT (provider, minute) DO UPDATE
 SET webhook = feedback.webhook OR excluded.webhook,
     sent = feedback.sent + excluded.sent,
@@ -10,5 +10,6 @@ SET webhook = feedback.webhook OR excluded.webhook,
     events = feedback.events + excluded.events,
     refused = feedback.refused + excluded.refused,
     unverified = feedback.unverified + excluded.unverified,
+    lag_ms = feedback.lag_ms + excluded.lag_ms,
     last_event_at = coalesce(excluded.last_event_at, feedback.last_event_at),
     last_refused_at = coalesce(excluded.last_refused_at, feedback.last_refused_at);

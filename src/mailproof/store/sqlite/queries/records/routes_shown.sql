@@ -9,6 +9,11 @@ FROM (
            row_number() OVER (
                PARTITION BY provider ORDER BY sender <> '*', state <> 'closed', since DESC, sender
            ) - 1 AS place
-    FROM routes
+    FROM (
+        SELECT provider, sender, CASE WHEN paused_at IS NULL THEN state ELSE 'closed' END AS state,
+               coalesce(paused_at, since) AS since,
+               CASE WHEN paused_at IS NULL THEN reason ELSE 'paused' END AS reason
+        FROM routes
+    ) AS standing
 ) AS placed
 GROUP BY provider, shown;

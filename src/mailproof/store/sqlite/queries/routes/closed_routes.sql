@@ -1,4 +1,4 @@
--- closed_routes: every closed route.
-SELECT provider, sender, coalesce(reason, 'unknown'), severity
+-- closed_routes: every route that mail may not take: closed by a failure, or paused by hand.
+SELECT provider, sender, CASE WHEN paused_at IS NULL THEN coalesce(reason, 'unknown') ELSE 'paused' END, severity
 FROM routes
-WHERE state = 'closed';
+WHERE state = 'closed' OR paused_at IS NOT NULL;

@@ -4,7 +4,11 @@ UPDATE routes SET next_probe_at = :next_at
 WHERE (provider, sender) = (
     SELECT provider, sender FROM routes
     WHERE state = 'closed' AND sender IN ('*', :sender) AND (:pin = '' OR provider = :pin)
-      AND next_probe_at <= :before
+      AND next_probe_at <= :before AND paused_at IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM routes AS whole
+          WHERE whole.provider = routes.provider AND whole.sender = '*'
+            AND whole.paused_at IS NOT NULL)
     ORDER BY next_probe_at
     LIMIT 1
 );

@@ -1,0 +1,2 @@
+-- count_after: how many mails came after :above, at most :most.
+SELECT count(*) FROM (SELECT 1 FROM emails WHERE seq > :above::bigint ORDER BY seq LIMIT :most::bigint) AS few;

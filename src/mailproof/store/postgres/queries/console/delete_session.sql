@@ -1,0 +1,2 @@
+-- delete_session: somebody has signed out.
+DELETE FROM sessions WHERE hash = :hash;

@@ -1,0 +1,2 @@
+-- password_of: the hash of somebody's password.
+SELECT password FROM people WHERE name = :name;

@@ -1,0 +1,5 @@
+-- add_paces: how long mail took, to the hours in which it was sent.
+-- many: hour, purpose, provider, upper_ms, count
+INSERT INTO paces (hour, purpose, provider, upper_ms, count) VALUES :rows
+ON CONFLICT (hour, purpose, provider, upper_ms) DO UPDATE
+SET count = paces.count + excluded.count;

@@ -1,0 +1,30 @@
+-- walk_app_next: as walk_next, along the mails of :app, of which :looked are read at most: then a last
+-- row names the place of the last one, below zero.
+WITH looked AS MATERIALIZED (
+    SELECT seq FROM emails INDEXED BY emails_app
+    WHERE app = :app
+      AND seq > :above AND seq < :below
+    ORDER BY seq ASC
+    LIMIT :looked
+)
+SELECT seq FROM (
+SELECT e.seq
+FROM looked
+CROSS JOIN emails AS e ON e.seq = looked.seq
+WHERE true
+  AND created_at >= :since AND created_at < :until
+  AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
+  AND (:app IS NULL OR app = :app)
+  AND (:purpose IS NULL OR purpose = :purpose)
+  AND (:reason IS NULL OR :reason = CASE state
+       WHEN 'held' THEN coalesce((SELECT l.reason FROM lanes AS l WHERE l.id = e.lane_id), e.reason)
+       ELSE e.reason END)
+  AND (:pattern IS NULL OR subject LIKE :pattern ESCAPE '!' OR coalesce((
+       SELECT 1 FROM recipients AS r
+       WHERE r.email_id = e.id AND r.address LIKE :pattern ESCAPE '!'
+       LIMIT 1), 0))
+ORDER BY e.seq ASC
+LIMIT :limit
+) AS fits
+UNION ALL
+SELECT -max(seq) FROM looked HAVING count(*) = :looked;
