@@ -1,6 +1,7 @@
 """`mailproof emails`: look at mails, send them again, cancel them."""
 
 import re
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -11,7 +12,8 @@ import msgspec
 
 from mailproof.cli.mail_page import ASKS_FOR_SOMEBODY, mail_page
 from mailproof.cli.opening import CONFIG, JSON, LANG, Desk, actor, at_desk, print_json, refuse
-from mailproof.cli.tables import local_time, table
+from mailproof.cli.tables import columns_of, local_time, table
+from mailproof.cli.tracks import track
 from mailproof.gateway.keyring import ProviderKey, somebody_of
 from mailproof.gateway.shown import mail_in_full, mail_summary
 from mailproof.gateway.status.links import StatusLinks
@@ -128,7 +130,9 @@ def list_emails(
         return
     columns = desk.words.columns
     heads = ("id", "state", "reason", "purpose", "to", "subject", "accepted")
-    click.echo(table([columns[head] for head in heads], [_row(mail) for mail in page.mails]))
+    named = [columns[head] for head in heads]
+    plain = table(named, [_row(mail) for mail in page.mails])
+    click.echo(_with_tracks(named, page) or plain)
     if page.has_more:
         click.echo(phrases["more_mails"].format(id=page.mails[-1].id), err=True)
 
@@ -303,6 +307,20 @@ def _told(moved: Moved, desk: Desk, done: str) -> str:
     if moved.maybe_sent and moved.answer is Answer.DONE:
         text += f" {answers['maybe_sent']}"
     return text
+
+
+def _with_tracks(heads: Sequence[str], page: MailPage) -> str:
+    """The same with how far each mail has come; empty where that is no terminal, or too narrow."""
+    if not sys.stdout.isatty():
+        return ""
+    rows = [_row(mail) for mail in page.mails]
+    tracked = [
+        (first, f"{track(mail.state)} {state}", *rest)
+        for (first, state, *rest), mail in zip(rows, page.mails, strict=True)
+    ]
+    text = table(heads, tracked)
+    wide = max(columns_of(line) for line in text.splitlines())
+    return text if wide <= shutil.get_terminal_size().columns else ""
 
 
 def _row(mail: Mail) -> tuple[str, ...]:

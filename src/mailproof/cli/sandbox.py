@@ -154,6 +154,13 @@ def _each_once(option: str, names: Iterable[str]) -> None:
     help="Take this login over SMTP, for any sender. Keys are passwords of any login anyway.",
 )
 @click.option(
+    "--scan-host",
+    "scan_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Let the page open links to this host too, as a mail scanner would.",
+)
+@click.option(
     "--key",
     "keys",
     multiple=True,
@@ -311,6 +318,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         webhooks=given["webhooks"],
         faults=given["faults"],
         smtp_login=given["smtp_login"],
+        scan_hosts=tuple(name.lower().rstrip(".") for name in given["scan_hosts"]),
         switches=Switches(**dict(given["switches"])),
     )
 

@@ -4,14 +4,14 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-__all__ = ["columns_of", "local_time", "table"]
+__all__ = ["columns_of", "local_time", "one_line", "table"]
 
 _GAP = 2
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lines of columns, each as wide as its widest cell; the last one is not padded."""
-    lines = [[_one_line(cell) for cell in row] for row in (heads, *rows)]
+    lines = [[one_line(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(columns_of(line[number]) for line in lines) for number in range(len(heads))]
     return "\n".join(
         "".join(
@@ -23,8 +23,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def columns_of(text: str) -> int:
-    """How many columns of a terminal it takes: a Chinese character two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    """How many columns of a terminal it takes: a Chinese character two, a lone accent none."""
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def local_time(at: int, zone: tzinfo | None = None, *, precise: bool = False) -> str:
@@ -36,7 +42,7 @@ def local_time(at: int, zone: tzinfo | None = None, *, precise: bool = False) ->
     return local.isoformat(" ", timespec="milliseconds" if precise else "seconds")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A subject must not steer somebody's terminal."""
     return "".join(
         char if unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"} else " " for char in text

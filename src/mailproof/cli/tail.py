@@ -30,16 +30,33 @@ _LOOK_S: Final = 0.5
     help="Begin so far back.",
 )
 @click.option("--no-follow", is_flag=True, help="Print these and exit.")
+@click.option(
+    "--overview",
+    is_flag=True,
+    help="One screen instead: how things are, what waits, what happened last. `q` ends it.",
+)
 @CONFIG
 @LANG
 @JSON
-def tail(
-    *, lines: int, no_follow: bool, config: str | None, lang: str | None, as_json: bool
+def tail(  # noqa: PLR0913 - one for each option
+    *,
+    lines: int,
+    no_follow: bool,
+    overview: bool,
+    config: str | None,
+    lang: str | None,
+    as_json: bool,
 ) -> None:
     """Follow the event log: a line for each thing that happens, until Ctrl-C.
 
-    With --json one object a line.
+    With --json one object a line. With --overview one screen, kept up to date; where the output is
+    no terminal, or with --no-follow, it is printed once.
     """
+    if overview:
+        if as_json:
+            raise click.UsageError("--overview is for people; --json gives the events.")
+        _watch(config, lang, once=no_follow or not sys.stdout.isatty())
+        return
 
     async def work(desk: Desk) -> None:
         position = await desk.database.read(events.position_before, lines)
@@ -60,6 +77,14 @@ def tail(
 
     with contextlib.suppress(KeyboardInterrupt):  # how a follower is told to stop
         at_desk(config, lang, work)
+
+
+def _watch(config: str | None, lang: str | None, *, once: bool) -> None:
+    # Imported here: what the console knows is not needed to follow lines.
+    from mailproof.cli.watching import print_once, watch
+
+    with contextlib.suppress(KeyboardInterrupt):  # how a follower is told to stop
+        at_desk(config, lang, print_once if once else watch)
 
 
 async def _written(database: Database) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from mailproof.sandbox.calls import CALLS_KEPT, CallSeen
 from mailproof.sandbox.clock import Clock
 from mailproof.sandbox.domains import Domain, DomainStatus
 from mailproof.sandbox.errors import Refusal
@@ -19,7 +20,7 @@ from mailproof.sandbox.messages.limits import Quota, RateWindow
 from mailproof.sandbox.messages.message import Mail
 from mailproof.sandbox.settings import Settings
 
-__all__ = ["Account", "ApiKey", "Arrival", "Fact", "masked"]
+__all__ = ["Account", "ApiKey", "Arrival", "Fact"]
 
 _ARRIVALS_KEPT: Final = 10_000
 
@@ -56,11 +57,6 @@ class Arrival(msgspec.Struct, frozen=True):
 Fact = Mail | Arrival | Delivery
 
 
-def masked(token: str) -> str:
-    """Enough of a key to know which it is."""
-    return f"{token[: min(6, len(token) // 3)]}…({len(token)})" if token else ""
-
-
 class Account:
     """The state of the sandbox. All of it lives in one event loop; nothing here waits."""
 
@@ -73,7 +69,8 @@ class Account:
         self.mails: dict[str, Mail] = {}
         self.stored_bytes = 0
         self.arrivals: deque[Arrival] = deque(maxlen=_ARRIVALS_KEPT)
-        self.faults = Faults()
+        self.calls: deque[CallSeen] = deque(maxlen=CALLS_KEPT)
+        self.faults = Faults(clock.now)
         self.rate = RateWindow(settings.rate_per_s)
         self.quota = Quota(settings.daily_quota, settings.monthly_quota)
         self.idempotency = Idempotency(caches_errors=settings.switches.caches_errors)
@@ -178,6 +175,7 @@ class Account:
         self.mails.clear()
         self.stored_bytes = 0
         self.arrivals.clear()
+        self.calls.clear()
         self.quota.forget()
         self.idempotency = Idempotency(caches_errors=self.settings.switches.caches_errors)
         return gone

@@ -12,12 +12,15 @@ from mailproof.sandbox.account import Account, Arrival
 from mailproof.sandbox.api.admin import ADMIN_ROUTES
 from mailproof.sandbox.api.call import refuse_unrouted
 from mailproof.sandbox.api.emails import EMAIL_ROUTES
+from mailproof.sandbox.api.guarding import OwnPages, is_loopback
 from mailproof.sandbox.api.inbox import INBOX_ROUTES
 from mailproof.sandbox.api.resources import ACCOUNT_ROUTES
-from mailproof.sandbox.faults.edge import Edge, is_ours, record
+from mailproof.sandbox.calls import CallSeen
+from mailproof.sandbox.faults.edge import Edge, is_ours, is_sending, record
 from mailproof.sandbox.faults.fault import Fault, Sighting
 from mailproof.sandbox.faults.wire import Wire, protocol_with
 from mailproof.sandbox.nameserver import NameServer
+from mailproof.sandbox.page.serving import InboxPage
 from mailproof.sandbox.smtp.listener import SmtpPort, serve_smtp
 
 __all__ = ["SandboxServer", "listen", "url_of"]
@@ -57,14 +60,16 @@ class SandboxServer(uvicorn.Server):
         self._names = names
         self._smtp = smtp
         self._open_wires: set[Wire] = set()
+        page = InboxPage(account, smtp=bool(smtp))
         api = Starlette(
-            routes=[*ADMIN_ROUTES, *INBOX_ROUTES, *EMAIL_ROUTES, *ACCOUNT_ROUTES],
+            routes=[*page.routes(), *ADMIN_ROUTES, *INBOX_ROUTES, *EMAIL_ROUTES, *ACCOUNT_ROUTES],
             exception_handlers={HTTPException: refuse_unrouted},
         )
         api.router.redirect_slashes = False
         api.state.account = account
+        self._own_pages = OwnPages(Edge(account, api))
         config = uvicorn.Config(
-            Edge(account, api),
+            self._own_pages,
             http=protocol_with(self._gate, self._open_wires),
             ws="none",
             lifespan="off",
@@ -83,6 +88,12 @@ class SandboxServer(uvicorn.Server):
         fault = self._account.faults.before_reading(Sighting(method, path))
         if fault is not None:
             now = self._account.clock.now()
+            if is_sending(method, path):
+                self._account.calls.append(
+                    CallSeen(
+                        at=now, method=method, path=path, status=0, took_ms=0, fault=fault.name
+                    )
+                )
             record(
                 self._account,
                 Arrival(at=now, method=method, path=path, status=0, took_ms=0, fault=fault.name),
@@ -91,6 +102,7 @@ class SandboxServer(uvicorn.Server):
 
     def serve_forever(self, listener: socket.socket) -> None:
         """Block until `should_exit` or a signal, on uvloop where there is one."""
+        self._own_pages.only_here = is_loopback(listener.getsockname()[0])
         with asyncio.Runner(loop_factory=self.config.get_loop_factory()) as runner:
             runner.run(self._serve_beside_postman(listener))
 

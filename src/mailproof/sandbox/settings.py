@@ -52,7 +52,8 @@ class Settings(msgspec.Struct, frozen=True):
     mail. `owner`: whom mail from onboarding@resend.dev may reach. `mails_max`, `bytes_max`: how
     much it keeps; beyond, mail is refused with a 503 that says so. `smtp_login`: a login and its
     password that SMTP takes beside the keys, from any sender domain. `smtp_mail_max_bytes`: the
-    SIZE that SMTP offers.
+    SIZE that SMTP offers. `scan_hosts`: where, beside this machine, a link may be opened as a mail
+    scanner would, names in lower case.
     """
 
     keys: tuple[GivenKey, ...] = (GivenKey(DEFAULT_KEY),)
@@ -68,4 +69,5 @@ class Settings(msgspec.Struct, frozen=True):
     bytes_max: int = 1024**3
     smtp_login: tuple[str, str] | None = None
     smtp_mail_max_bytes: int = 40 * 1024**2
+    scan_hosts: tuple[str, ...] = ()
     switches: Switches = Switches()

@@ -1,4 +1,7 @@
-"""A plain list of what arrived, to be read in a browser, in its language."""
+"""What arrived: as JSON, as a plain list for what is no browser, and the bytes of one mail.
+
+A browser is shown the way to the page at `/`.
+"""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -14,6 +17,7 @@ from mailproof.sandbox.api.admin import describe_mail
 from mailproof.sandbox.api.call import Json
 from mailproof.sandbox.clock import iso
 from mailproof.sandbox.messages.message import Mail
+from mailproof.sandbox.page.serving import wants_page
 
 __all__ = ["INBOX_ROUTES"]
 
@@ -110,6 +114,8 @@ async def show_inbox(request: Request) -> Response:
     mails = list(account.mails.values())[: -_SHOWN_MAX - 1 : -1]
     if "application/json" in request.headers.get("accept", ""):
         return Json({"data": [describe_mail(mail, now) for mail in mails]})
+    if wants_page(request):
+        return RedirectResponse("/", 303)
     lang = _language(request)
     words = _WORDS[lang]
     titles = (words[name] for name in ("accepted", "from", "to", "subject", "state"))
@@ -160,6 +166,8 @@ async def show_mail(request: Request) -> Response:
     now, message = account.clock.now(), mail.message
     if "application/json" in request.headers.get("accept", ""):
         return Json(describe_mail(mail, now))
+    if wants_page(request):
+        return RedirectResponse(f"/?mail={mail.id}", 303)
     facts = "".join(
         f"<tr><th>{words[name]}<td>{escape(value)}" for name, value in _facts(mail, now) if value
     )
@@ -199,12 +207,7 @@ async def show_source(request: Request) -> Response:
     return Response(mail.handover.raw, media_type="text/plain; charset=utf-8", headers=_NO_SNIFF)
 
 
-async def show_home(request: Request) -> Response:
-    return RedirectResponse("/inbox")
-
-
 INBOX_ROUTES = (
-    Route("/", show_home, methods=["GET"]),
     Route("/inbox", show_inbox, methods=["GET"]),
     Route("/inbox/{id}", show_mail, methods=["GET"]),
     Route("/inbox/{id}/source", show_source, methods=["GET"]),

@@ -7,7 +7,8 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mailproof.sandbox.account import Account, Arrival, masked
+from mailproof.sandbox.account import Account, Arrival
+from mailproof.sandbox.calls import KEPT_BYTES, CallSeen, RawHeaders, headers_kept, masked
 from mailproof.sandbox.clock import first_of
 from mailproof.sandbox.faults.fault import Fault, Sighting
 from mailproof.sandbox.faults.kinds import Act, Stage
@@ -16,7 +17,7 @@ from mailproof.sandbox.messages.accepting import sighting
 from mailproof.sandbox.messages.idempotency import Claim
 from mailproof.sandbox.messages.message import Attempt
 
-__all__ = ["EXCHANGE", "Edge", "Exchange", "is_ours"]
+__all__ = ["EXCHANGE", "Edge", "Exchange", "is_ours", "is_sending", "record"]
 
 EXCHANGE: Final = "mailproof.exchange"
 # 40 MB of attachments in Base64, in a batch of nothing else, with room for the rest.
@@ -34,6 +35,14 @@ class Exchange(msgspec.Struct):
     claim: Claim | None = None
     replayed: bool = False
     mail_ids: tuple[str, ...] = ()
+
+
+_SENDING: Final = frozenset({"/emails", "/emails/batch"})
+
+
+def is_sending(method: str, path: str) -> bool:
+    """Does this request want to send mail?"""
+    return method == "POST" and path in _SENDING
 
 
 def is_ours(path: str) -> bool:
@@ -70,7 +79,8 @@ class _Passage:
         self._headers = Headers(scope=scope)
         self._exchange = Exchange()
         self._began = account.clock.now()
-        self._status = 0
+        self._sighting: Sighting | None = None
+        self._answered = _Heard()
         self._fault = ""
 
     async def run(self) -> None:
@@ -110,9 +120,10 @@ class _Passage:
             self._fault = "no user-agent"
             await self._answer(*Fault("cloudflare-1010").answer())
             return
-        fault = self._account.faults.of_request(self._seen())
+        self._sighting = self._seen()
+        fault = self._account.faults.of_request(self._sighting)
         if fault is None:
-            await self._forward(self._send_on)
+            await self._forward(self._say)
             return
         self._fault = fault.name
         if fault.kind.stage is not Stage.ACCEPTED:
@@ -130,7 +141,7 @@ class _Passage:
 
     def _seen(self) -> Sighting:
         method, path = self._scope["method"], self._scope["path"]
-        if method != "POST" or path not in {"/emails", "/emails/batch"}:
+        if not is_sending(method, path):
             return Sighting(method, path)
         try:
             body = msgspec.json.decode(self._exchange.body)
@@ -151,9 +162,9 @@ class _Passage:
         scope = {**self._scope, EXCHANGE: self._exchange}
         await self._api(scope, replay, send)
 
-    async def _send_on(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
+    async def _say(self, message: Message) -> None:
+        """Send it, and remember that it was said."""
+        await self._answered.send(message)
         await self._send(message)
 
     async def _strike(self, fault: Fault, heard: "_Heard | None" = None) -> None:
@@ -187,7 +198,7 @@ class _Passage:
         headers = {**heard.headers, "content-length": str(len(heard.body))}
         await self._start(heard.status, headers)
         half = heard.body[: len(heard.body) // 2]
-        await self._send({"type": "http.response.body", "body": half, "more_body": True})
+        await self._say({"type": "http.response.body", "body": half, "more_body": True})
         self._wire.close()
         await self._gone()
 
@@ -201,15 +212,14 @@ class _Passage:
         else:
             headers = {**headers, "content-length": str(len(body))}
         await self._start(status, headers)
-        await self._send({"type": "http.response.body", "body": body})
+        await self._say({"type": "http.response.body", "body": body})
 
     async def _start(self, status: int, headers: dict[str, str]) -> None:
-        self._status = status
         raw = [
             (name.lower().encode(), value.encode("latin-1", "replace"))
             for name, value in headers.items()
         ]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._say({"type": "http.response.start", "status": status, "headers": raw})
 
     def _close_claim(self) -> None:
         if self._exchange.claim is not None and not self._exchange.replayed:
@@ -223,7 +233,7 @@ class _Passage:
             at=self._began,
             method=self._scope["method"],
             path=self._scope["path"],
-            status=self._status,
+            status=self._answered.status,
             took_ms=round((now - self._began) * 1000),
             key=masked(self._headers.get("authorization", "").removeprefix("Bearer ")),
             idempotency_key=self._headers.get("idempotency-key"),
@@ -231,7 +241,30 @@ class _Passage:
             replayed=exchange.replayed,
             mail_ids=exchange.mail_ids,
         )
+        if is_sending(arrival.method, arrival.path):
+            account.calls.append(self._call(arrival))
         record(account, arrival)
+
+    def _call(self, arrival: Arrival) -> CallSeen:
+        body, heard, seen = self._exchange.body, self._answered, self._sighting
+        return CallSeen(
+            at=arrival.at,
+            method=arrival.method,
+            path=arrival.path,
+            status=arrival.status,
+            took_ms=arrival.took_ms,
+            asked=headers_kept(self._scope["headers"]),
+            body=body[:KEPT_BYTES],
+            body_bytes=len(body),
+            answered=heard.raw,
+            answer=heard.body[:KEPT_BYTES],
+            answer_bytes=len(heard.body),
+            fault=arrival.fault,
+            replayed=arrival.replayed,
+            mail_ids=arrival.mail_ids,
+            recipients=() if seen is None else seen.recipients,
+            subject="" if seen is None else next(iter(seen.subjects), ""),
+        )
 
 
 def record(account: Account, arrival: Arrival) -> None:
@@ -250,13 +283,17 @@ class _Heard(msgspec.Struct):
     """An answer of the API, taken in instead of sent."""
 
     status: int = 0
-    headers: dict[str, str] = {}
+    raw: RawHeaders = ()
     body: bytes = b""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw}
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            self.raw = tuple(message["headers"])
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
 

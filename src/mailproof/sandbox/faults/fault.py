@@ -14,7 +14,15 @@ from mailproof.sandbox.faults.kinds import HANG_MAX_S, SLOW_MAX_S, Act, Kind, Mi
 from mailproof.sandbox.faults.table import FAULTS
 from mailproof.sandbox.messages.addresses import read_mailbox
 
-__all__ = ["Fault", "Faults", "Sighting", "UnknownFault", "asked_by_address", "read_fault"]
+__all__ = [
+    "Fault",
+    "Faults",
+    "Sighting",
+    "Standing",
+    "UnknownFault",
+    "asked_by_address",
+    "read_fault",
+]
 
 
 _STATUS: Final = re.compile(r"[0-9]{3}")
@@ -22,6 +30,10 @@ _TIMES: Final = re.compile(r"[0-9]{1,6}")
 # RFC 9110 sections 5.1 and 5.5; a line break in a value would be another header.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+# A request passes these by: they strike when its mail has been accepted.
+_AFTERWARDS: Final = frozenset({Stage.RECEIVER, Stage.WEBHOOK})
 
 
 class UnknownFault(ValueError):
@@ -204,16 +216,32 @@ def asked_by_address(
     return None
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """A fault that is on: how often it will still happen (None: for ever), since when (Unix
+    seconds), and how often it has struck."""
+
+    fault: Fault
+    left: int | None
+    since: float
+    struck: int
+
+
 class _Active(msgspec.Struct):
     fault: Fault
     left: int | None
     lots: random.Random
+    since: float
+    struck: int = 0
 
 
 class Faults:
-    """The faults of one account, in the order they were added; the first that fits happens."""
+    """The faults of one account, in the order they were added; the first that fits happens.
 
-    def __init__(self) -> None:
+    `now`: Unix seconds, to tell since when one is on.
+    """
+
+    def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._now = now
         self._active: dict[str, _Active] = {}
         self._by_address: dict[str, int] = {}
         self._made = 0
@@ -223,7 +251,7 @@ class Faults:
         named = msgspec.structs.replace(fault, id=f"fault-{self._made}")
         # Lots, not secrets: the same seed must draw the same ones.
         lots = random.Random(fault.seed)  # noqa: S311
-        self._active[named.id] = _Active(named, fault.count, lots)
+        self._active[named.id] = _Active(named, fault.count, lots, self._now())
         return named
 
     def remove(self, fault_id: str) -> bool:
@@ -237,6 +265,13 @@ class Faults:
         """Each fault with how often it will still happen."""
         return [(active.fault, active.left) for active in self._active.values()]
 
+    def standing(self) -> tuple[Standing, ...]:
+        """Each fault that is on, with what it has done so far."""
+        return tuple(
+            Standing(each.fault, each.left, each.since, each.struck)
+            for each in self._active.values()
+        )
+
     def before_reading(self, seen: Sighting) -> Fault | None:
         """The fault that strikes when only method and path are known."""
         return self._take(
@@ -249,7 +284,7 @@ class Faults:
             asked = asked_by_address(seen.recipients)
         except UnknownFault:
             asked = None  # the request goes on, and its validation answers 422 with what is wrong
-        if asked is not None and asked[1].kind.stage is not Stage.WEBHOOK and self._due(*asked):
+        if asked is not None and asked[1].kind.stage not in _AFTERWARDS and self._due(*asked):
             return asked[1]
         return self._take(
             seen,
@@ -287,6 +322,15 @@ class Faults:
         late_s = fault.kind.seconds if fault.seconds is None else fault.seconds
         return Mishap(fault.name, fault.kind.act, late_s)
 
+    def of_receiver(self, seen: Sighting) -> str:
+        """The end, by its name, that a mail accepted now comes to; empty: its recipients decide."""
+        asked = asked_by_address(seen.recipients)
+        if asked is not None and asked[1].kind.stage is Stage.RECEIVER:
+            fault: Fault | None = asked[1]
+        else:
+            fault = self._take(seen, lambda fault: fault.kind.stage is Stage.RECEIVER)
+        return "" if fault is None else str(fault.kind.body)
+
     def _take(self, seen: Sighting, wanted: Callable[[Fault], bool]) -> Fault | None:
         for active in list(self._active.values()):
             fault = active.fault
@@ -294,6 +338,7 @@ class Faults:
                 continue
             if active.lots.random() >= fault.probability:
                 continue
+            active.struck += 1
             if active.left is not None:
                 active.left -= 1
                 if active.left == 0:

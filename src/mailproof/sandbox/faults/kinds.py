@@ -19,6 +19,7 @@ class Stage(StrEnum):
     HEAD = "before the request is read"
     READ = "after the request is read, before anything is done"
     ACCEPTED = "after the request is done (a mail is accepted), in place of the answer"
+    RECEIVER = "after the answer, at the receiver"
     WEBHOOK = "after the answer, on the way of the webhooks"
     CONNECT = "SMTP: in place of the greeting"
     EHLO = "SMTP: at EHLO"
@@ -53,7 +54,7 @@ class Stage(StrEnum):
     @property
     def accepts(self) -> bool:
         """Is the mail accepted all the same?"""
-        return self in {Stage.ACCEPTED, Stage.WEBHOOK, Stage.QUEUED}
+        return self in {Stage.ACCEPTED, Stage.RECEIVER, Stage.WEBHOOK, Stage.QUEUED}
 
 
 _WITH_RECIPIENTS: Final = frozenset({Stage.RCPT, Stage.DATA, Stage.DOT, Stage.QUEUED})
@@ -75,6 +76,7 @@ class Act(StrEnum):
     HANG = "hang"
     RESET = "reset"
     TRUNCATE = "truncate"
+    END = "end"
     NO_WEBHOOKS = "no-webhooks"
     LATE = "late"
     DOUBLE = "double"
@@ -90,8 +92,8 @@ class Kind(msgspec.Struct, frozen=True):
     """One fault: `seconds` is its usual time, where it has one.
 
     `body`: of an SMTP reply, its text without the code, which is `status`; of what is withheld, the
-    word in the answer to EHLO; of a certificate, its name. `reason`: what `mailproof explain` calls
-    it, for SMTP.
+    word in the answer to EHLO; of a certificate, its name; of an end, its name among the OUTCOMES.
+    `reason`: what `mailproof explain` calls it, for SMTP.
     """
 
     stage: Stage

@@ -143,6 +143,18 @@ _WIRE: Final[Mapping[str, Kind]] = {
     ),
 }
 
+_RECEIVER: Final[Mapping[str, Kind]] = {
+    "receiver-bounces": Kind(
+        Stage.RECEIVER, Act.END, "accepted, and bounces: no such mailbox", body="bounced"
+    ),
+    "receiver-full": Kind(
+        Stage.RECEIVER, Act.END, "accepted, and bounces: the mailbox is full", body="mailbox-full"
+    ),
+    "receiver-complains": Kind(
+        Stage.RECEIVER, Act.END, "delivered, and reported as spam", body="complained"
+    ),
+}
+
 _WEBHOOKS: Final[Mapping[str, Kind]] = {
     "no-webhooks": Kind(Stage.WEBHOOK, Act.NO_WEBHOOKS, "accepted, and no event ever comes"),
     "late-webhooks": Kind(Stage.WEBHOOK, Act.LATE, "events come late", seconds=60),
@@ -159,6 +171,7 @@ FAULTS: Final[Mapping[str, Kind]] = {
     **_SITUATIONS,
     **_STRANGE_ANSWERS,
     **_WIRE,
+    **_RECEIVER,
     **_WEBHOOKS,
     **SMTP_FAULTS,
 }

@@ -188,12 +188,13 @@ def _record(  # noqa: PLR0913 - what is known of a mail
     handover: Handover | None = None,
 ) -> Mail:
     now = account.clock.now()
-    outcome = outcome_of(message.recipients)
-    if account.quota.exceeded(now, len(message.recipients)):
-        outcome = "quota-failed"
     recipients = [read_mailbox(one) for one in message.recipients]
     addresses = tuple(mailbox.address for mailbox in recipients if mailbox is not None)
-    mishap = account.faults.of_webhooks(Sighting("POST", "/emails", addresses, (message.subject,)))
+    seen = Sighting("POST", "/emails", addresses, (message.subject,))
+    outcome = account.faults.of_receiver(seen) or outcome_of(message.recipients)
+    if account.quota.exceeded(now, len(message.recipients)):
+        outcome = "quota-failed"
+    mishap = account.faults.of_webhooks(seen)
     mail = Mail(
         id=str(uuid.uuid4()),
         message=message,

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
-from mailproof.sandbox.account import Account, ApiKey, Arrival, masked
+from mailproof.sandbox.account import Account, ApiKey, Arrival
+from mailproof.sandbox.calls import KEPT_BYTES, CallSeen, RawHeaders, masked
 from mailproof.sandbox.errors import Refusal
 from mailproof.sandbox.faults.edge import record
 from mailproof.sandbox.faults.fault import Fault, Sighting
@@ -51,6 +52,7 @@ class Conversation(SMTP):
         self._stage = Stage.CONNECT
         self._began = account.clock.now()
         self._fault = ""
+        self._sighting = Sighting("SMTP", "")
         desk = Desk(self)
         super().__init__(
             desk,
@@ -102,7 +104,7 @@ class Conversation(SMTP):
         text = status if isinstance(status, str) else status.decode("utf-8", "replace")
         code = int(text[:3])
         if code >= _FIRST_REFUSAL or self.mail_ids:
-            self._record(code)
+            self._record(code, text)
         await super().push(text)
         if code == _CLOSING:
             self._close()
@@ -156,6 +158,7 @@ class Conversation(SMTP):
         """
         self._enter(stage)
         seen = Sighting("SMTP", "", tuple(one.lower() for one in recipients), (subject,))
+        self._sighting = seen
         fault = self.account.faults.of_smtp(stage, seen)
         if fault is None:
             return None
@@ -202,7 +205,7 @@ class Conversation(SMTP):
         if self._wire is not None:
             self._wire.close()
 
-    def _record(self, status: int) -> None:
+    def _record(self, status: int, reply: str = "") -> None:
         """Keep this step among what has arrived; `status` 0: it gets no reply."""
         now = self.account.clock.now()
         arrival = Arrival(
@@ -215,5 +218,38 @@ class Conversation(SMTP):
             fault=self._fault,
             mail_ids=self.mail_ids,
         )
+        said = reply.encode("utf-8", "replace")
+        self.account.calls.append(
+            CallSeen(
+                at=arrival.at,
+                method=arrival.method,
+                path=arrival.path,
+                status=status,
+                took_ms=arrival.took_ms,
+                asked=self._steps(),
+                answer=said[:KEPT_BYTES],
+                answer_bytes=len(said),
+                fault=arrival.fault,
+                mail_ids=arrival.mail_ids,
+                recipients=self._sighting.recipients,
+                subject=next(iter(self._sighting.subjects), ""),
+            )
+        )
         self.mail_ids = ()
         record(self.account, arrival)
+
+    def _steps(self) -> RawHeaders:
+        """What the client has said so far, in the words of SMTP."""
+        steps = [("AUTH", self.login)] if self.login else []
+        # aiosmtpd has begun another envelope by the time a mail is answered for.
+        taken = [self.account.mails.get(each) for each in self.mail_ids]
+        envelope = self.envelope
+        sender = None if envelope is None else envelope.mail_from
+        named: Sequence[str] = [] if envelope is None else envelope.rcpt_tos
+        for mail in taken:
+            if mail is not None and mail.handover is not None:
+                sender, named = mail.handover.sender, mail.handover.recipients
+        if sender is not None:
+            steps.append(("MAIL FROM", sender))
+            steps += [("RCPT TO", each) for each in named]
+        return tuple((verb.encode(), said.encode("utf-8", "replace")) for verb, said in steps)
