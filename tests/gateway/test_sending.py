@@ -77,6 +77,7 @@ def test_a_refusal_is_passed_on_in_the_providers_own_words(world: World, state: 
     assert answer.message == "The acme.test domain is not verified."
     assert answer.headers["mailproof-state"] == state.value
     assert answer.headers["mailproof-reason"] == "sender_unverified"
+    assert answer.headers["mailproof-id"] == mail_id(1)
     assert not world.noted, "a mail that ended is no refusal: it has a timeline of its own"
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 __all__ = ["is_placeholder"]
 
+# Whoever asks the gateway for anything has it matched: no part of a text may fit in two ways.
 _PLACEHOLDER: Final = re.compile(
     r"""
     (?! .*re_ (?![x_]+$) \w{8}_\w{24} )        # a whole key, whatever word it begins with
@@ -14,7 +15,7 @@ _PLACEHOLDER: Final = re.compile(
     | re_ (?:your|my|test|fake|dummy|demo|example|secret|api|key|placeholder)\w*
     | [x*.…\-_]+ | <.*> | \[.*\] | \{\{.*\}\}
     | \$\{?\w+\}? | %\w+% | process\.env\.\w+ | import\.meta\.env\.\w+ | env:\w*
-    | (?:your|my|insert|paste|enter|add|put|replace|change)[\s_-]?\w*(?:[\s_.-]\w+)*
+    | (?:your|my|insert|paste|enter|add|put|replace|change)[\s_-]?\w*(?:[\s.-]\w+)*
     | (?:resend|api|email|secret|test|fake|dummy|mock|example)[\w-]*?(?:key|token|secret)
     | todo | tbd | fixme | none | null | nil | undefined | false | true | test\w{0,5} | secret
     | dummy | fake | foo | bar | foobar | placeholder | example | changeme | password | resend | key

@@ -109,6 +109,7 @@ def _read(line: bytes) -> AnyCase:
     except msgspec.ValidationError:
         # Optional fields that somebody wrote down as null: leave them out and look again.
         case = msgspec.convert(_without_nulls(msgspec.json.decode(line)), AnyCase, strict=False)
+    bytes(case.id).decode()  # it is handed back as it came, and nobody has looked at it yet
     return case
 
 
@@ -128,9 +129,11 @@ def _text(value: Any) -> str:
 
 def _id_of(line: bytes) -> bytes:
     try:
-        return bytes(msgspec.json.decode(line, type=_Named).id)
+        name = bytes(msgspec.json.decode(line, type=_Named).id)
+        name.decode()
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return b"null"
+    return name
 
 
 def _spliced(name: bytes, fields: bytes) -> bytes:

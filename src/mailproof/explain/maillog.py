@@ -12,7 +12,8 @@ from mailproof.providers.catalog import provider_at
 __all__ = ["mail_log_lines"]
 
 _LINE_MAX: Final = 8_000  # characters; longer lines are no mail server's
-# How each server logs a delivery that did not succeed, and what no such line goes without.
+# How each server logs a delivery that did not succeed, and what no such line goes without. What is
+# found first on a line stands (`(?>`): trying all that follow would take the cube of its length.
 _LINES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (needs, re.compile(pattern))
     for needs, pattern in (
@@ -29,22 +30,22 @@ _LINES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
         (
             "@",  # Exim
-            r"\b\w{6}-\w{6,11}-\w{2,4} (?P<mark>\*\*|==) (?P<to>\S+@\S+)"
-            r"(?:.*?\bH=(?P<relay>\S+))?.*?(?P<said>: .+|defer \(.+)$",
+            r"\b\w{6}-\w{6,11}-\w{2,4} (?P<mark>\*\*|==) (?P<to>[^\s@]++@[^\s:]++)"
+            r"(?>(?:.*?\bH=(?P<relay>\[[^\]\s]*\]|[^\s:]+))?).*?(?P<said>: .+|defer \(.+)$",
         ),
         (
             "rejected ",  # Exim, to the client that wants to hand it a mail
-            r"\bH=\S+.*?\b(?P<later>temporarily )?rejected (?P<verb>RCPT|MAIL|EHLO|HELO|AUTH)"
+            r"\bH=\S++.*?\b(?P<later>temporarily )?rejected (?P<verb>RCPT|MAIL|EHLO|HELO|AUTH)"
             r"(?: <(?P<to>[^>]*)>)?: (?P<said>.+)$",
         ),
         (
             " stat=",  # sendmail
-            r"\bto=<?(?P<to>[^,>]+)>?,(?:.*?\brelay=(?P<relay>[^,]+),)?.*?\bdsn=(?P<dsn>[\d.]+),"
-            r" stat=(?P<said>.+)$",
+            r"\bto=<?(?P<to>[^,>]+)>?,(?>(?:.*?\brelay=(?P<relay>[^,]+),)?).*?"
+            r"\bdsn=(?P<dsn>[\d.]+), stat=(?P<said>.+)$",
         ),
         (
             " result=",  # OpenSMTPD
-            r"\bto=<(?P<to>[^>]*)>.*?\brelay=\"?(?P<relay>[^ \"]+).*?"
+            r"\bto=<(?P<to>[^>]*)>(?>.*?\brelay=\"?(?P<relay>[^ \"]+)).*?"
             r"\bresult=\"?(?P<status>PermFail|TempFail)\"?.*?\bstat=\"(?P<said>[^\"]*)\"",
         ),
         (

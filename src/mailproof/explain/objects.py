@@ -13,10 +13,12 @@ __all__ = ["loose_fields", "node_errors", "objects"]
 
 _TRIES_MAX: Final = 2_000
 _BEFORE_MAX: Final = 80  # characters in which a status in front of an object is looked for
-_OPENING: Final = re.compile(r"[{\[](?=\s*[\"'{\w$:\[\]}])")
+# Forty brackets in a row open nothing that anybody printed, and each would be read by itself.
+_OPENING: Final = re.compile(r"[{\[](?!(?:\s?\[){40})(?=\s*[\"'{\w$:\[\]}])")
 # A status in front of a body: `403 {…}`, `HTTP 403: {…}`, `status code 401, body: {…}`.
 _STATUS_BEFORE: Final = re.compile(
-    r"(?:^|[\s:=(\[,'\"])([1-5]\d\d)(?:[\s)\]:,'\"-]|[A-Z][A-Za-z]{1,20}|[Bb]ody|[Rr]esponse|text|with|message){0,8}$"
+    r"(?:^|[\s:=(\[,'\"])([1-5]\d\d)"
+    r"(?:[\s)\]:,'\"-]|[A-Z][A-Za-z]{1,20}+|[Bb]ody|[Rr]esponse|text|with|message){0,8}$"
 )
 _HEAD: Final = re.compile(rf"\[?{ERROR_NAME}|^[A-Z][a-z]+[A-Z]\w{{2,60}}(?=: )", re.MULTILINE)
 # Java and .NET print `at Class.method(…)`, Node `at method (…)`.

@@ -25,7 +25,7 @@ _HEAD_LINES_MAX: Final = 30  # lines of one message, above its first frame
 
 _PYTHON: Final = re.compile(
     r"^(?P<in>[ \t|+-]{0,24})Traceback \(most recent call last\):[^\n]*+\n"
-    r"(?P<frames>(?:(?P=in)[ \t]+[^\n]*+\n|[ \t|]{0,24}\n){1,400})"
+    r"(?P<frames>(?:(?>(?P=in)[ \t][^\n]*+\n|[ \t|]{0,24}\n)){1,400})"
     r"(?P=in)(?P<type>[A-Za-z_][\w.]{0,200})"
     r"(?:: (?P<message>[^\n]*+"
     r"(?:\n(?!\s*\n|[ \t|+-]{0,24}Traceback|\[?\d{4}-\d\d|[A-Z]{4,8}\b)[^\n]*+){0,40}))?",
@@ -33,12 +33,12 @@ _PYTHON: Final = re.compile(
 )
 _PYTHON_LINK: Final = re.compile(
     r"\s{0,40}(?:\|\s{0,40})?(?:The above exception was the direct cause of"
-    r"|During handling of the above exception,)[^\n]*\n(?:\s{0,40}\n)*"
+    r"|During handling of the above exception,)[^\n]*\n(?:\s*\n)?"
 )
 
 # A copy that begins below the first header: the frames that are left, the cause, and the link.
 _ORPHAN: Final = re.compile(
-    r"(?:^|\n)(?P<frames>(?:[ \t]+[^\n]+\n)*)(?P<type>[A-Za-z_][\w.]{0,200})"
+    r"(?:^|\n)(?P<frames>(?>[ \t][^\n]+\n)*)(?P<type>[A-Za-z_][\w.]{0,200})"
     r"(?:: (?P<message>[^\n]*))?\n\s*\n"
     r"(?:The above exception was the direct cause of|During handling of the above)[^\n]*\s+$"
 )

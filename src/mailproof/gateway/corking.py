@@ -11,6 +11,7 @@ class Corked(asyncio.Transport):
 
     The server writes them one after the other, and each write is a call to the system: a tenth of
     what accepting a mail costs. A turn of the loop is over in microseconds, so nobody waits.
+    `lingers`: closing it only ends what is said here, and what still comes is taken.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -18,13 +19,32 @@ class Corked(asyncio.Transport):
         self._transport = transport
         self._loop = loop
         self._gathered: list[bytes] = []
+        self._written = 0
+        self.lingers = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._gathered:
             self._loop.call_soon(self._let_go)
         self._gathered.append(bytes(data))
 
+    @property
+    def fetched(self) -> int:
+        """Bytes that were written here and have left this process."""
+        return self._written - self.get_write_buffer_size()
+
+    def get_write_buffer_size(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def write_eof(self) -> None:
+        """Nothing more is said; what the other side says still arrives."""
+        self._let_go()
+        if not self._transport.is_closing() and self._transport.can_write_eof():
+            self._transport.write_eof()
+
     def close(self) -> None:
+        if self.lingers:
+            self._loop.call_soon(self.write_eof)  # after what was written in this turn
+            return
         self._let_go()
         self._transport.close()
 
@@ -47,4 +67,6 @@ class Corked(asyncio.Transport):
     def _let_go(self) -> None:
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            self._transport.write(b"".join(gathered))
+            whole = b"".join(gathered)
+            self._written += len(whole)
+            self._transport.write(whole)

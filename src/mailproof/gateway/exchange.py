@@ -13,7 +13,7 @@ from mailproof.mail.refusal import STATUS, Refusal, refuse
 from mailproof.store.records.refusals import RefusalKind
 
 __all__ = [
-    "TOO_SLOW",
+    "UNFINISHED",
     "Answer",
     "ClientLeft",
     "Headers",
@@ -32,8 +32,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-# In the state of a request whose body does not come in time: nobody waits for the rest.
-TOO_SLOW: Final = "mailproof.too_slow"
+# In the state of a request whose body will not be whole: the `Refusal` that says why.
+UNFINISHED: Final = "mailproof.unfinished"
 
 # What may stand in logs and answers as somebody else's request id.
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")

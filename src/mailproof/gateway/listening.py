@@ -8,6 +8,7 @@ import msgspec
 
 from mailproof.config.settings import Server
 from mailproof.gateway.admin import is_loopback
+from mailproof.gateway.crowd import raise_limit
 
 __all__ = ["CannotListen", "Listeners", "open_listeners", "url_of"]
 
@@ -45,8 +46,9 @@ class Listeners(msgspec.Struct, frozen=True):
 def open_listeners(server: Server) -> Listeners:
     """Open both. `admin_port` None: the public port plus one; a port of 0 takes a free one.
 
-    Raises `CannotListen`: a port is taken or not ours, both are the same, or the admin listener
-    could be reached from outside without a token.
+    Lets the process have as many connections as it may. Raises `CannotListen`: a port is taken or
+    not ours, both are the same, or the admin listener could be reached from outside without a
+    token.
     """
     if not is_loopback(server.admin_host) and server.admin_token is None:
         raise CannotListen(
@@ -65,6 +67,7 @@ def open_listeners(server: Server) -> Listeners:
         raise CannotListen(
             f"server.admin_port: {admin_port} is the public port as well. Choose another one."
         )
+    raise_limit()
     public = _listen(server.host, server.port, "server.port")
     try:
         return Listeners(public, _listen(server.admin_host, admin_port, "server.admin_port"))

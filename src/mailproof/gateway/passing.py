@@ -9,6 +9,7 @@ from mailproof.diagnosis.guidance import guidance
 from mailproof.diagnosis.reading.harvest import parse_body
 from mailproof.diagnosis.reasons import Reason
 from mailproof.gateway.exchange import Headers, Refused
+from mailproof.store.shapes import PAUSED
 
 __all__ = ["SAID_AS", "pass_on"]
 
@@ -63,6 +64,8 @@ def pass_on(failure: Failure | None, reason: str | None, headers: Headers) -> Re
     """The answer to a mail that ended refused. `reason` counts where no failure is known."""
     if failure is None:
         status, name = SAID_AS.get(_reason(reason), SAID_AS[_R.UNKNOWN])
+        if reason == PAUSED:  # a person's doing: nobody has refused the mail
+            status, name = SAID_AS[_R.PROVIDER_UNAVAILABLE]
         message = f"The mail was refused and will not be sent: {reason or _R.UNKNOWN}."
         return Refused(name, message, status=status, headers=headers)
     said = _own_words(failure)

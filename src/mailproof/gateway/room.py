@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from mailproof.gateway.exchange import TOO_SLOW, ClientLeft, Headers, Refused, Request
+from mailproof.gateway.exchange import UNFINISHED, ClientLeft, Headers, Refused, Request
 
 __all__ = ["Room"]
 
 # Too short to matter to a person, long enough for a flush or a retry elsewhere.
 _RETRY: Final[Headers] = ((b"retry-after", b"1"),)
 
-_TOO_SLOW: Final = "The body did not arrive in time. Nothing was accepted."
 _CLOSE: Final[Headers] = ((b"connection", b"close"),)
 
 
@@ -77,8 +76,9 @@ async def read_body(request: Request, room: Room, limit: int, taken: list[int]) 
             size = received
         if not message.get("more_body", False):
             return b"".join(chunks) + chunk if chunks else chunk
-        if request.scope["state"].get(TOO_SLOW):
-            raise Refused("application_error", _TOO_SLOW, status=408, headers=_CLOSE)
+        if (cut := request.scope["state"].get(UNFINISHED)) is not None:
+            said = f"{cut.message} Nothing was accepted."
+            raise Refused(cut.name, said, status=cut.status_code, headers=_CLOSE)
         chunks.append(chunk)
 
 

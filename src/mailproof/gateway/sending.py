@@ -239,6 +239,8 @@ def _single(mail: Receipt, wanted: Preferences, link: Callable[[str], str | None
         headers.append((b"mailproof-reason", mail.reason.encode()))
     told = tuple(headers)
     if mail.state is State.FAILED or (mail.state is State.CANCELED and mail.reason):
+        # The body is the provider's own; whoever looks the mail up needs its id all the same.
+        told = (*told, (b"mailproof-id", mail.id.encode()))
         return pass_on(mail.failure, mail.reason, told).answer()
     return json_answer(_entry(mail, link), told)
 

@@ -5,6 +5,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,6 +23,7 @@ _TYPES: Final = mimetypes.MimeTypes()
 _ANY_TYPE: Final = "application/octet-stream"
 # RFC 2046 sections 5.1 and 5.2: these must not be in base64.
 _COMPOSITE: Final = ("message/", "multipart/")
+_CONTENT_ID: Final = "".join(map(chr, range(33, 127)))
 _TYPE: Final = re.compile(r"[!-9;-~]+/[!-9;-~]+(?:;[ -~]{0,200})?")
 
 
@@ -102,7 +104,9 @@ def _encoded(lines: str) -> tuple[str, bytes]:
 
 
 def _inline(file: File) -> list[bytes]:
-    head = f"Content-ID: <{file.content_id}>\r\n"
+    # As it stands in a `cid:` URL: a field is in ASCII, whatever the app calls its image.
+    content_id = quote(file.content_id, safe=_CONTENT_ID)
+    head = f"Content-ID: <{content_id}>\r\n"
     return [_head_of(file, "inline"), head.encode(), b"\r\n", _content_of(file)]
 
 

@@ -61,8 +61,8 @@ _QUOTING: Final = ("said", "with", "returned", "was", "code", "error", "message"
 # Each line of a reply repeats its code (RFC 5321 section 4.2.1) and its finer one (RFC 2034).
 _FOLD: Final = re.compile(
     r"(?<![\w.])[245][0-7]\d-(?=[^\d\s-]|[245]\.[0-7]\.|\s|$)(?:[245]\.[0-7]\.\d{1,3}(?!\d))?"
-    r"|[\n\r]\s*(?:[245][0-7]\d )?\s*[245]\.[0-7]\.\d{1,3}(?=\s|$)"
-    r"|[\n\r]\s*[245][0-7]\d(?= )"
+    r"|[\n\r]\s*+(?:[245][0-7]\d \s*+)?[245]\.[0-7]\.\d{1,3}(?=\s|$)"
+    r"|[\n\r]\s*+[245][0-7]\d(?= )"
 )
 
 _STAGES: Final = (
