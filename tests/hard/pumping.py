@@ -34,7 +34,8 @@ def patterns() -> dict[str, re.Pattern[str]]:
     """Every pattern for text that the package has compiled, by where it stands."""
     found: dict[str, re.Pattern[str]] = {}
     for each in pkgutil.walk_packages(mailproof.__path__, "mailproof."):
-        if each.name != "mailproof.__main__":
+        # What Django loads, it loads into a project with settings.
+        if each.name != "mailproof.__main__" and ".django." not in each.name:
             module = importlib.import_module(each.name)
             for pattern in _in(module):
                 if isinstance(pattern.pattern, str):
