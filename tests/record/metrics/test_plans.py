@@ -14,7 +14,7 @@ from mailproof.store.sqlite.migrating import migrate
 PLANS = {
     "waiting_by_purpose": ({"emails_waiting", "emails_sending"}, {"w", "emails"}),
     "count_events": ({"PRIMARY KEY", "sqlite_autoindex_attempts_1"}, {"p", "r"}),
-    "routes_shown": (set[str](), {"routes", "placed", "(subquery-3)"}),
+    "routes_shown": (set[str](), {"routes", "placed", "(subquery-4)"}),
     "pulse": ({"PRIMARY KEY"}, {"nodes", "c"}),
 }
 
