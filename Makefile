@@ -38,6 +38,8 @@ bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as r
 	@$(BIN)/python bench/through.py
 	@$(BIN)/python bench/held.py
 	@$(BIN)/python bench/metrics.py
+	@$(BIN)/python bench/console.py
+	@$(BIN)/python bench/console_pages.py
 
 lint: .venv/.dev  ## ruff, mypy, import-linter and the rules of the house
 	@$(BIN)/ruff check --quiet

@@ -302,3 +302,15 @@ async def test_a_question_about_nothing_changes_nothing(
     await world.signed_in()
     heard = await world.ask("GET", f"/console/mails/ask?{query}")
     assert heard.status in (303, 404)
+
+
+async def test_the_rail_counts_to_a_thousand_and_says_when_there_are_more(
+    database: Database,  # noqa: F811
+    clock: ManualClock,  # noqa: F811
+) -> None:
+    world = await make_mail_world(database, clock)
+    await seed_queued(database, 999)
+    await world.signed_in()
+    assert ">999<" in await world.seen("/console/mails")
+    await seed_queued(database, 2)
+    assert ">1,000+<" in await world.seen("/console/mails")

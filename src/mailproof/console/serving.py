@@ -32,7 +32,7 @@ from mailproof.gateway.exchange import Answer, ClientLeft, Refused, Request
 from mailproof.gateway.room import Room, read_body
 from mailproof.gateway.routing import Route, Routes
 from mailproof.store.base import CommitUnknown, StoreUnavailable
-from mailproof.store.console.counts import nav
+from mailproof.store.console.counts import NAV_MAX, nav
 from mailproof.store.console.people import list_people
 
 __all__ = ["Console"]
@@ -164,7 +164,8 @@ class Console:
             strip = await self._tell_strip(visit)
         return {
             "nav": [
-                (name, getattr(counted, field) if field else 0, tone) for name, field, tone in _NAV
+                (name, _many(getattr(counted, field)) if field else "", tone)
+                for name, field, tone in _NAV
             ],
             "here": here,
             "strip": strip,
@@ -301,6 +302,11 @@ class Console:
             again=visit.here if name in _MAY_PASS and request.method == "GET" else "",
         )
         return with_headers(answer, headers)
+
+
+def _many(count: int) -> str:
+    """As the rail shows it; empty: nothing to count."""
+    return f"{NAV_MAX:,}+" if count >= NAV_MAX else str(count) if count else ""
 
 
 def _by_path(pages: Sequence[Page], answer: Any) -> list[Route]:

@@ -23,7 +23,7 @@ from mailproof.diagnosis.redaction.redact import redact_evidence
 from mailproof.explain.by_hand import by_hand
 from mailproof.mail.lifecycle import WAITING, State
 from mailproof.store.base import Tx
-from mailproof.store.console.counts import COUNT_MAX, Wait, waits
+from mailproof.store.console.counts import Wait, waits
 from mailproof.store.mails.ids import as_id
 from mailproof.store.mails.listing import AttemptShown, Mail, Shown
 from mailproof.store.mails.listing import show as show_mail
@@ -153,7 +153,7 @@ def _same_cause(mail: Mail, waiting: Wait | None, teller: Teller) -> str:
     if waiting is None or waiting.count <= 1:
         return ""
     parts = teller.words["parts"]
-    if waiting.count >= COUNT_MAX:
+    if waiting.more:
         many: str = parts["same_cause_many"].format(n=f"{waiting.count - 1:,}")
         return many
     name = "same_cause_one" if waiting.count == 2 else "same_cause"
