@@ -1,6 +1,7 @@
 """What a mail says is drawn so that it can do nothing, with links and codes covered."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -136,6 +137,8 @@ def test_no_link_survives_in_the_preview(html: str) -> None:
         '<base href="https://a.test"><link rel=stylesheet href=https://a.test/x.css>',
         '<meta http-equiv=refresh content="0;url=https://a.test">',
         "<style></style><img src=x onerror=alert(1)></style>",
+        "<style>b {}</style x><form action=https://a.test><script>alert(1)</script></form></style>",
+        "<style>b {}</style/><a href=https://a.test>x</a></style>",
         '<p title="</p><script>alert(1)</script>">x</p>',
         "</body></html><script>alert(1)</script>",
         "<b><noscript><p title='</noscript><script>alert(1)</script>'>",
@@ -148,6 +151,29 @@ def test_nothing_in_a_mail_can_act_not_even_when_it_is_revealed(html: str, *, ma
     tags = re.findall(r"<[a-z][^>]*>", body)
     assert not [tag for tag in tags if re.search(r"(?i)<(script|iframe|form|input|svg|meta)", tag)]
     assert not [tag for tag in tags if re.search(r"(?i)\s(on\w+|href|action|src)\s*=", tag)]
+
+
+def test_styles_that_hide_from_old_readers_in_a_comment_still_count() -> None:
+    assert "<style> b { color: red } --></style>" in drawn(
+        "<style><!-- b { color: red } --></style>"
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "".join(f"<td style='x'>{100_000 + n}</td>" for n in range(5_000)),
+        "<style " * 20_000,
+        "<a b" * 35_000,
+        "<!--" * 35_000,
+    ],
+)
+def test_no_mail_keeps_the_process_busy_for_long(html: str) -> None:
+    began = time.process_time()
+    letter = letter_of({"html": html}, expected=True)
+    draw(letter, masked=True, lang="en", title="")
+    mask_markup(letter.html, letter.codes)
+    assert time.process_time() - began < 3
 
 
 @given(st.text(), st.booleans())

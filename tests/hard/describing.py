@@ -44,7 +44,7 @@ _MAILBOXES: Final = st.builds(
     lambda name, local, domain: f"{name} <{local}@{domain}>" if name else f"{local}@{domain}",
     _NAMES.map(lambda name: name[:40]),
     _LOCAL,
-    st.sampled_from(["acme.test", "example.com", "例え.jp", "sub.example.co.uk"]),
+    st.sampled_from(["acme.test", "kunde.test", "例え.jp", "sub.example.co.uk"]),
 )
 _TIMES: Final = st.builds(
     "in {} {}".format, st.integers(1, 29), st.sampled_from(["days", "minutes"])

@@ -9,6 +9,7 @@ from types import FrameType
 import pytest
 
 from mailproof.diagnosis.placeholder import is_placeholder
+from mailproof.explain.decoding import unescaped
 from mailproof.explain.lines import Explainer
 from mailproof.explain.reading import read
 from mailproof.mail.status_token import StatusTokenInvalid
@@ -78,6 +79,25 @@ def test_an_image_may_be_called_what_an_app_likes_and_its_field_is_in_ascii() ->
     ids = [part["content-id"] for part in parsed(mail).walk() if part["content-id"]]
     assert ids == ["<gr%C3%B6%C3%9Fe>"]
     assert sample().payload, "the mails of the suite are as before"
+
+
+def test_a_character_that_was_escaped_in_two_halves_is_one_again() -> None:
+    assert unescaped(r"\ud83d\ude00 \u00fc") == "😀 ü"
+    assert unescaped(r"\ud83d alone") == "\ufffd alone"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": {"name": "E", "statusCode": "4¹1", "message": "no such user"}}',
+        '{"statusCode": "³01", "message": "550 no"}',
+        "550 no\n4¹1 x",
+        '{"name": "Error", "code": "EAUTH", "syscall": {"a": 1}, "message": "535 no", "stack": "x"}',
+        '{"code": "ECONNREFUSED", "syscall": ["connect"], "errno": -111}',
+    ],
+)
+def test_a_status_or_a_syscall_that_is_none_is_read_past(text: str) -> None:
+    read(text)
 
 
 BLANKS = " " * 20 + "y\n"

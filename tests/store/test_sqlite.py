@@ -131,7 +131,7 @@ async def test_another_programs_database_is_refused_and_left_alone(tmp_path: Pat
 async def test_a_schema_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mailproof.db"
     await opening(path)
-    set_schema(path, version=9, min_code=9)
+    set_schema(path, version=99, min_code=99)
     with pytest.raises(SchemaTooNew, match="Install the newer release"):
         await opening(path)
 
@@ -139,10 +139,10 @@ async def test_a_schema_of_a_newer_release_is_refused(tmp_path: Path) -> None:
 async def test_a_newer_schema_that_asks_nothing_new_may_be_used(tmp_path: Path) -> None:
     path = tmp_path / "mailproof.db"
     await opening(path)
-    set_schema(path, version=9, min_code=1)
+    set_schema(path, version=99, min_code=1)
     await opening(path)
     with sqlite3.connect(path) as raw:
-        assert raw.execute("SELECT version, min_code FROM schema").fetchall() == [(9, 1)]
+        assert raw.execute("SELECT version, min_code FROM schema").fetchall() == [(99, 1)]
     raw.close()
 
 

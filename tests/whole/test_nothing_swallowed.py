@@ -28,6 +28,7 @@ _OPEN_ALERTS = "SELECT 1 FROM alerts WHERE name = 'route_closed' AND resolved_at
 
 # Where the others are broken: they run once, at the start or the end, or on other stores.
 ELSEWHERE = {
+    "_make_due": "tests/engine/test_checking.py: asked when a person wants a provider checked",
     "_receive_all": "tests/engine/test_feedback.py: this house has no webhook",
     "begin": "tests/chaos: of providers without keys, and this house's has them",
     "count_feedback": "tests/engine/test_feedback.py: this house has no webhook",

@@ -30,6 +30,11 @@ Result = TypeVar("Result")
 _LINK_S: Final = 3_600
 _CLOSED: Final = "it is not open"
 _OPEN_FIX: Final = "Write `async with Mailproof.from_env() as mail:` around what sends."
+# Held while a process forks, so that no child inherits it taken by a thread that it does not have.
+_FORKING: Final = threading.Lock()
+os.register_at_fork(
+    before=_FORKING.acquire, after_in_parent=_FORKING.release, after_in_child=_FORKING.release
+)
 _ASYNC: Final = "this connection has to be awaited"
 _ASYNC_FIX: Final = "Use `Mailproof.from_env()` with it, or a blocking connection here."
 
@@ -219,12 +224,13 @@ class BlockingMailproof:
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self._mail = self._make()
         self._loop = LoopThread()
         self._starting = threading.Lock()
         self._host: Future[None] | None = None
         self._stop: asyncio.Event | None = None
+        self._kept: set[Future[None]] = set()
+        self._pid = os.getpid()  # the last: from here on, other threads use what stands above
 
     def __enter__(self) -> Self:
         self._open()
@@ -255,7 +261,10 @@ class BlockingMailproof:
         """Run `work(mail)` beside the program until `close`: a drainer of the outbox. The future
         raises what it died of."""
         self._open()
-        return self._loop.start(work(self._mail))
+        running = self._loop.start(work(self._mail))
+        self._kept.add(running)
+        running.add_done_callback(self._kept.discard)
+        return running
 
     def close(self) -> None:
         """Bring what is under way to its end; raises what it died of."""
@@ -264,6 +273,8 @@ class BlockingMailproof:
             host, stop, self._host = self._host, self._stop, None
             if host is None or stop is None:
                 return
+            for each in tuple(self._kept):  # before what it sends by is closed under its hands
+                each.cancel()
             self._loop.run(_set(stop))
             try:
                 host.result()
@@ -287,9 +298,12 @@ class BlockingMailproof:
     def _notice_fork(self) -> None:
         """A child has none of its parent's threads. What they had opened is kept, unused: to drop
         it would end it, and it is the parent's."""
-        if self._pid != os.getpid():
-            self._inherited.append((self._mail, self._loop, self._host, self._stop))
-            self._begin()
+        if self._pid == os.getpid():
+            return
+        with _FORKING:  # of a child's threads, one makes it, and the others wait
+            if self._pid != os.getpid():
+                self._inherited.append((self._mail, self._loop, self._host, self._stop))
+                self._begin()
 
 
 async def _host(mail: AbstractAsyncContextManager[Any], opened: "Future[asyncio.Event]") -> None:

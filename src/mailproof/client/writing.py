@@ -87,7 +87,7 @@ def wake_after_commit(connection: Any, wake: Callable[[], None]) -> None:
 
         session = getattr(connection, "sync_session", connection)
         session = session() if callable(session) and hasattr(session, "registry") else session
-        if isinstance(session, Session) and session.info.get(TABLE) is not wake:
+        if isinstance(session, Session) and session.info.get(TABLE) != wake:
             session.info[TABLE] = wake
             event.listen(session, "after_commit", lambda _: wake())
 

@@ -53,6 +53,7 @@ _PREFIXES: Final = re.compile(
     re.VERBOSE,
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrt\"'/\\]))")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = {"n": "\n", "r": "", "t": "\t"}
 
 
@@ -119,6 +120,10 @@ def _logged(line: str) -> str:
 
 def unescaped(text: str) -> str:
     r"""Undo one layer of JSON-like escapes: a `\n` in a copied string becomes a line break."""
-    return _ESCAPE.sub(
+    undone = _ESCAPE.sub(
         lambda hit: chr(int(hit[1], 16)) if hit[1] else _ESCAPED.get(hit[2], hit[2]), text
     )
+    if not _HALF.search(undone):
+        return undone
+    # JSON writes what lies beyond U+FFFF as two halves; a half alone is no character.
+    return undone.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

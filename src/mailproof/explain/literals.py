@@ -107,7 +107,7 @@ class _Literals:
         if hit := _NUMBER.match(self.text, at):
             number = hit[0].rstrip("n")
             return (
-                int(number) if len(number) < 20 and number.isdigit() else float(number)
+                int(number) if len(number) < 20 and number.isdecimal() else float(number)
             ), hit.end()
         if (hit := _WORD.match(self.text, at)) and hit[0] in _WORDS:
             return _WORDS[hit[0]], hit.end()

@@ -165,7 +165,7 @@ def _http(node: dict[str, Any]) -> Seen | None:
 def _status(node: dict[str, Any]) -> int:
     for key in ("status", "statusCode", "status_code", "StatusCode"):
         value = node.get(key)
-        if isinstance(value, str) and value[:3].isdigit():
+        if isinstance(value, str) and value[:3].isdecimal():
             value = int(value[:3])
         if isinstance(value, int) and 100 <= value <= 599:
             return value
@@ -208,7 +208,10 @@ def _raised(node: dict[str, Any]) -> Seen | None:
 
 def written(error: Mapping[str, Any]) -> bool | None:
     """Node says what it was at: what fails in connecting has written nothing."""
-    at_connecting = error.get("syscall") in _BEFORE_WRITING or error.get("command") == "CONN"
+    syscall = error.get("syscall")
+    at_connecting = (isinstance(syscall, str) and syscall in _BEFORE_WRITING) or (
+        error.get("command") == "CONN"
+    )
     return False if at_connecting else None
 
 

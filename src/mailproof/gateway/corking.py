@@ -67,6 +67,5 @@ class Corked(asyncio.Transport):
     def _let_go(self) -> None:
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            whole = b"".join(gathered)
-            self._written += len(whole)
-            self._transport.write(whole)
+            self._written += sum(map(len, gathered))
+            self._transport.write(b"".join(gathered))

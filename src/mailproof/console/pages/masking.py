@@ -61,6 +61,10 @@ _LONG: Final = re.compile(
 )
 _RUN: Final = re.compile(rf"{DOT}{{4,}}")
 _SIGN: Final = re.compile(r"[A-Za-z]|\d")
+# Signs that are read as one, with the gaps between them.
+_SIGNS: Final = re.compile(rf"[A-Za-z\d](?:[\s{SEAM}-]{{0,40}}[A-Za-z\d])*")
+_ALONE: Final = re.compile(r"[A-Za-z0-9]")
+_CODE_SIGNS: Final = range(4, 21)
 
 
 def codes_in(text: str, *, expected: bool) -> frozenset[str]:
@@ -76,7 +80,7 @@ def codes_in(text: str, *, expected: bool) -> frozenset[str]:
         found |= {each[0] for each in _DIGITS.finditer(bare) if not _YEAR.fullmatch(each[0])}
         found |= {each[0] for each in _BOXES.finditer(bare)}
     codes = {_joined(each) for each in found}
-    return frozenset(code for code in codes if 4 <= len(code) <= 20)
+    return frozenset(code for code in codes if len(code) in _CODE_SIGNS)
 
 
 def mask_evenly(text: str, codes: Iterable[str]) -> str:
@@ -133,10 +137,24 @@ def _spans(text: str, codes: Iterable[str]) -> Iterator[tuple[int, int]]:
             yield start + (text[start] in "/?#"), found.end()
     for found in _LONG.finditer(text):
         yield found.span()
-    for code in codes:
-        signs = rf"[\s{SEAM}-]{{0,40}}".join(map(re.escape, code))
-        for found in re.finditer(rf"(?<![A-Za-z0-9]){signs}(?![A-Za-z0-9])", text):
-            yield _hidden(text, found.start(), found.end(), len(code))
+    yield from _code_spans(text, frozenset(codes))
+
+
+def _code_spans(text: str, codes: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Where codes stand. One walk for all of them: a mail can hold thousands of numbers that could
+    be one, in thousands of tags."""
+    for run in _SIGNS.finditer(text) if codes else ():
+        places = [sign.start() for sign in _SIGN.finditer(text, *run.span())]
+        signs = "".join(text[place] for place in places)
+        for first, start in enumerate(places):
+            if start and _ALONE.match(text[start - 1]):
+                continue
+            for length in _CODE_SIGNS:
+                if first + length > len(places):
+                    break
+                end = places[first + length - 1] + 1
+                if signs[first : first + length] in codes and not _ALONE.match(text[end : end + 1]):
+                    yield _hidden(text, start, end, length)
 
 
 def _hidden(text: str, start: int, end: int, signs: int) -> tuple[int, int]:

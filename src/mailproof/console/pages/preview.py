@@ -170,8 +170,9 @@ class _Drawing(Texts):
         if self._silent:
             return
         if self._style:
-            # A parser ends it at the first "</style", so there is none in it.
-            self.pieces.append(f"<style>{self._covered(_LOADS.sub('none', data))}</style>")
+            # Browsers end it at `</style x>` too, which Python's parser takes for a part of it.
+            said = self._covered(_LOADS.sub("none", data.replace("<!--", ""))).replace("<", "")
+            self.pieces.append(f"<style>{said}</style>")
         else:
             self.say(data)
 

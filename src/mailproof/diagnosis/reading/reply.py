@@ -169,7 +169,7 @@ def _readable(text: str) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    head = text[:4].replace("-", " ") if text[:3].isdigit() else text[:4]
+    head = text[:4].replace("-", " ") if text[:3].isdecimal() else text[:4]
     return _SPACES.sub(" ", head + _FOLD.sub(" ", text[4:])).strip().lower()
 
 

@@ -35,7 +35,8 @@ def links_of(message: Message) -> tuple[str, ...]:
     HTML. At most `LINKS_MAX`."""
     if message.html:
         anchors = _Anchors()
-        anchors.feed(message.html)
+        # No tag is whole behind the last ">"; looking for one there takes the square of its length.
+        anchors.feed(message.html[: message.html.rfind(">") + 1])
         found = [each.strip() for each in anchors.found]
     else:
         found = list(_in_text(message.text))

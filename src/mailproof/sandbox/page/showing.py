@@ -22,7 +22,10 @@ _VALUE_MAX: Final = 2_000
 _BRIEF_MAX: Final = 160
 # A frame cannot tell how high its page is: letters of the mail, and a size that is about right.
 _SIZES: Final = ((400, "short"), (1_500, "medium"))
-_MARKUP: Final = re.compile(r"<style\b.*?</style>|<[^>]*>|\s+", re.DOTALL | re.IGNORECASE)
+# What is not closed goes on to the end, so that it is walked through once.
+_MARKUP: Final = re.compile(
+    r"<style\b.*?(?:</style>|\Z)|<[^>]*(?:>|\Z)|\s+", re.DOTALL | re.IGNORECASE
+)
 
 
 class CallShown(msgspec.Struct, frozen=True):
