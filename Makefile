@@ -30,7 +30,7 @@ test: .venv/.dev $(SDKS)  ## All tests but those that need Debian's daemons
 
 test-real: .venv/.dev $(SDKS)  ## Against real Postfix, Squid, nginx, Prometheus and Chromium, installed where root may
 	@sh tests/real/install.sh
-	@$(BIN)/python -m pytest -q -m real tests/real tests/browser
+	@$(BIN)/python -m pytest -q -m real tests/real tests/browser tests/hard
 
 bench: .venv/.dev  ## What explaining, accepting, sending and holding cost, as ratios in one run
 	@$(BIN)/python bench/explain.py

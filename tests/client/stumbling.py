@@ -46,6 +46,9 @@ def stumbling(behind: str, script: Sequence[Step]) -> Iterator[Line]:
                 else:
                     self._answer(heard.status, dict(heard.headers), heard.raw)
 
+        def do_GET(self) -> None:
+            self._answer(200, {}, b"<html>upstream</html>")
+
         def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)
             for name, value in headers.items():

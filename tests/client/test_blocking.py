@@ -1,5 +1,6 @@
 """The blocking face: the same mails and answers, from any thread, also after a fork."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -29,6 +30,31 @@ if child == 0:
     os._exit(0 if sent else 1)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 assert send("from the parent again")
+mail.close()
+"""
+
+# Such a server's worker takes its first requests in many threads at once.
+FORKING_TO_THREADS = """
+import os, sys, threading
+from mailproof import Email, Mailproof
+mail = Mailproof.sync()
+def send():
+    mail.send(Email(to="ada@kunde.test", subject="x", text="Hi"), wait=0)
+send()
+if os.fork() == 0:
+    sys.setswitchinterval(1e-6)
+    together, sent = threading.Barrier(16), []
+    def first():
+        together.wait()
+        send()
+        sent.append(1)
+    threads = [threading.Thread(target=first, daemon=True) for _ in range(16)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(10)
+    os._exit(16 - len(sent))
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
 mail.close()
 """
 
@@ -98,6 +124,35 @@ def test_a_forked_child_and_its_parent_both_go_on_sending(house: House) -> None:
         "from the child",
         "from the parent again",
     }
+
+
+def test_a_forked_child_may_begin_in_many_threads_at_once(house: House) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING_TO_THREADS],
+        env={**os.environ, **environ_of(house)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_keeps_running_ends_before_the_way_out_is_closed(house: House) -> None:
+    ended_with_a_way = threading.Event()
+
+    async def work(mail: Mailproof) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if mail.way is not None:
+                ended_with_a_way.set()
+
+    with Mailproof.sync(environ=environ_of(house)) as mail:
+        mail.send(email(), wait=0)
+        mail.keep_running(work)
+        mail.send(email(1), wait=0)
+    assert ended_with_a_way.is_set()
 
 
 def test_a_connection_that_must_be_awaited_is_refused_in_words(house: House) -> None:

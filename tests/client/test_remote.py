@@ -178,6 +178,26 @@ async def test_a_server_that_is_no_gateway_is_not_believed(house: House) -> None
     assert "MAILPROOF_URL" in raised.value.fix
 
 
+async def test_a_status_from_a_server_that_is_no_gateway_is_not_believed(house: House) -> None:
+    with stumbling(house.url, []) as line:
+        async with Mailproof.from_env(environ=through(house, line.url)) as mail:
+            with pytest.raises(NotAccepted, match="MAILPROOF_URL"):
+                await mail.status("0190")
+
+
+async def test_a_gateway_that_hangs_is_not_asked_until_nobody_waits_any_more(house: House) -> None:
+    class Hanging(Impatient):
+        def now(self) -> float:
+            return super().now() + 15 * len(line.keys)  # so long each try takes
+
+    with stumbling(house.url, ["cut"] * 6) as line:
+        environ = through(house, line.url)
+        async with Mailproof.from_env(environ=environ, clock=Hanging()) as mail:
+            with pytest.raises(OutcomeUnknown):
+                await mail.send(to_ada(), wait=5)
+        assert len(line.keys) == 1
+
+
 async def test_without_a_sender_nothing_goes_and_the_fix_names_the_variable(house: House) -> None:
     with pytest.raises(InvalidInput, match="MAILPROOF_FROM"):
         await sent(through(house), to_ada(sender=""))

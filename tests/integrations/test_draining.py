@@ -15,6 +15,7 @@ from structlog.typing import EventDict
 from mailproof import Mailproof, NotConfigured
 from mailproof.clock import SystemClock
 from mailproof.integrations.outbox import Outbox
+from tests.client.stumbling import stumbling
 from tests.integrations.world import AppDatabase, accepted, numbered
 from tests.whole.house import House
 
@@ -123,6 +124,61 @@ async def test_a_bad_row_is_set_aside_loudly_and_what_is_behind_it_goes(
     await app_database.change(again, id=ids[0])
     await Outbox(app_database.engine).drain_once(mail)
     assert accepted(tmp_path) == ["Mail 3", "x"]
+
+
+async def test_a_row_that_no_parser_survives_blocks_nobody(
+    app_database: AppDatabase, mail: Mailproof, tmp_path: Path
+) -> None:
+    await enqueued(app_database, mail, 1, 2)
+    deep = '{"email": {"a": ' + "[" * 20_000 + "]" * 20_000 + "}}"
+    change = "UPDATE mailproof_outbox SET payload = :payload WHERE id = :id"
+    await app_database.change(change, payload=deep, id=(await app_database.waiting())[0])
+    assert await Outbox(app_database.engine).drain_once(mail) == 0
+    assert accepted(tmp_path) == ["Mail 2"]
+    assert len(await app_database.waiting()) == 1
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 405])
+async def test_a_page_of_something_in_between_sets_no_row_aside(
+    mail: Mailproof, tmp_path: Path, log: list[EventDict], status: int
+) -> None:
+    async with AppDatabase.opened(f"sqlite:///{tmp_path}/app.db") as database:
+        await enqueued(database, mail, 1, 2)
+        outbox = Outbox(database.engine)
+        with stumbling("", [status, status]) as line:
+            environ = {"MAILPROOF_URL": line.url, "MAILPROOF_API_KEY": "mp_k"}
+            async with Mailproof.from_env(environ=environ) as wrong:
+                assert await outbox.drain_once(wrong) == 2
+        assert [line["log_level"] for line in log if line["event"] == "outbox.refused"] == ["error"]
+        assert await outbox.drain_once(mail) == 0
+    assert accepted(tmp_path) == ["Mail 1", "Mail 2"]
+
+
+async def test_a_row_that_is_too_large_for_a_proxy_is_set_aside(
+    mail: Mailproof, tmp_path: Path
+) -> None:
+    async with AppDatabase.opened(f"sqlite:///{tmp_path}/app.db") as database:
+        await enqueued(database, mail, 1)
+        with stumbling("", [413]) as line:
+            environ = {"MAILPROOF_URL": line.url, "MAILPROOF_API_KEY": "mp_k"}
+            async with Mailproof.from_env(environ=environ) as through:
+                assert await Outbox(database.engine).drain_once(through) == 0
+        assert len(await database.waiting()) == 1
+
+
+async def test_a_session_that_lives_long_wakes_once_for_each_commit(
+    mail: Mailproof, tmp_path: Path
+) -> None:
+    woken: list[int] = []
+    mail.on_enqueued(lambda: woken.append(1))
+    async with (
+        AppDatabase.opened(f"sqlite:///{tmp_path}/app.db") as database,
+        AsyncSession(database.engine) as session,
+    ):
+        for number in range(5):
+            async with session.begin():
+                await mail.enqueue(numbered(number), connection=session)
+    assert len(woken) == 5
 
 
 async def test_a_row_that_is_brought_twice_is_one_mail(

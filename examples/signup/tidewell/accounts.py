@@ -15,7 +15,12 @@ from tidewell import links, mails
 from tidewell.database import User, transaction
 from tidewell.limits import may_ask
 
-__all__ = ["Accounts", "Asked", "Taken"]
+__all__ = ["Accounts", "Asked", "SignInFirst", "Taken"]
+
+
+class SignInFirst(Exception):
+    """Only who is signed in may move an account: the new address may be a slip of the keyboard,
+    and whoever reads its mail a stranger."""
 
 
 class Taken(Exception):
@@ -87,14 +92,19 @@ class Accounts:
             found = await links.look(session, token, now)
             return None if found is None else found.purpose
 
-    async def use(self, token: str, now: float) -> User | None:
-        """Who is signed in by it; None: it does not work (any more). Raises `Taken`."""
+    async def use(self, token: str, signed_in: int | None, now: float) -> User | None:
+        """Who is signed in by it; None: it does not work (any more). `signed_in`: who uses it.
+
+        Raises `Taken`, and `SignInFirst`, which uses nothing up.
+        """
         try:
             async with transaction(self._engine) as session:
                 used = await links.use(session, token, now)
                 user = None if used is None else await session.get(User, used.user_id)
                 if used is None or user is None:
                     return None
+                if used.purpose == "email_change" and user.id != signed_in:
+                    raise SignInFirst
                 if used.purpose == "email_change":
                     user.address = used.address
                 elif user.address != used.address:  # it has moved on since

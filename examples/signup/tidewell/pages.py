@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from mailproof import InvalidInput
-from tidewell.accounts import Accounts, Asked, Taken
+from tidewell.accounts import Accounts, Asked, SignInFirst, Taken
 from tidewell.limits import Crowd
 from tidewell.sessions import Cookies, Visit
 from tidewell.wording import LANGUAGES, pick, words
@@ -189,7 +189,9 @@ async def use_link(request: Request, token: str, csrf: Token) -> Response:
     if not desk.cookies.is_own_form(desk.visit, csrf):
         return desk.page("message", status=403, message="stale")
     try:
-        user = await desk.accounts.use(token, desk.now)
+        user = await desk.accounts.use(token, desk.visit.user_id, desk.now)
+    except SignInFirst:
+        return desk.page("message", status=403, message="sign_in_first")
     except Taken:
         return desk.page("message", status=409, message="taken")
     if user is None:
@@ -238,8 +240,7 @@ async def language(request: Request, name: str, back: str = "/") -> Response:
     desk = Desk(request)
     desk.visit.language = pick(name)
     # Only a path of our own: a link to us must not lead elsewhere.
-    parts = urlsplit(back)
-    is_own = back.startswith("/") and not back.startswith(("//", "/\\")) and not parts.netloc
+    is_own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
     return desk.to(back if is_own else "/")
 
 

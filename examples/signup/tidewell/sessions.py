@@ -58,11 +58,11 @@ class Cookies:
 
     def is_own_form(self, visit: Visit, token: str) -> bool:
         """Did this browser's own page send it? Another site's cannot know the token."""
-        return hmac.compare_digest(visit.csrf, token)
+        return hmac.compare_digest(visit.csrf.encode(), token.encode())
 
     def _opened(self, cookie: str, now: float) -> dict[str, Any] | None:
         body, _, mac = cookie.partition(".")
-        if not body or not hmac.compare_digest(self._mac(body), mac):
+        if not body or not hmac.compare_digest(self._mac(body).encode(), mac.encode()):
             return None
         tree: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return tree if now - tree["at"] < _LIFE_S else None

@@ -36,6 +36,8 @@ _ANSWER_S: Final = 10.0
 _WAIT_DEFAULT_S: Final = 30.0
 # Between the tries of one call: a restart of the gateway is waited out, an outage is not.
 _PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+# No try begins later than this: a gateway that hangs until each deadline is not asked six times.
+_LAST_TRY_S: Final = 10.0
 _RETRY_AFTER_MAX_S: Final = 10.0
 _STATES: Final = {state.value: state for state in State}
 _PURPOSE: Final = "Mailproof-Purpose"
@@ -51,6 +53,15 @@ _KEY_FIX: Final = (
 )
 _URL_FIX: Final = "Set MAILPROOF_URL to the address at which `mailproof serve` listens for apps."
 _MEND: Final = "Mend what the gateway says; repeating the same call gives the same answer."
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """A mail as `GET /v1/emails/ID` shows it, as far as we need it."""
+
+    id: str
+    state: State
+    failure: Report | None
+    status_url: str | None
 
 
 class Remote:
@@ -86,16 +97,7 @@ class Remote:
         if isinstance(seen, HttpAnswer) and seen.status == 404 and _error_name(seen) == "not_found":
             return None
         if isinstance(seen, HttpAnswer) and seen.status == 200:
-            tree = msgspec.json.decode(seen.body)
-            report = tree["failure"]
-            failure = None if report is None else msgspec.convert(report, Report)
-            return Receipt(
-                id=tree["id"],
-                state=State(tree["state"]),
-                reason=None if failure is None else failure.reason.value,
-                failure=failure,
-                status_url=tree["status_url"],
-            )
+            return _shown(seen, f"GET {url}")
         if (answer := _definite(seen)) is not None:
             raise _refusal(answer, f"GET {url}")
         error = NotNow(_words(seen), where=f"GET {url}", fix="Ask again later.")
@@ -126,17 +128,19 @@ class Remote:
         """What the gateway said of this mail, asked again as long as it says nothing of it."""
         deadline_s = _ANSWER_S + (_WAIT_DEFAULT_S if wait_s is None else wait_s)
         body, url = _body(email), where.removeprefix("POST ")
-        for pause_s in () if once else _PAUSES_S:
+        last = self._clock.now() + _LAST_TRY_S
+        pauses_s = iter(() if once else _PAUSES_S)
+        while True:
             seen = await self._http.post_bytes(url, body, headers=headers, deadline_s=deadline_s)
             if (answer := _definite(seen)) is not None:
                 return answer
-            wait = max(pause_s, _retry_after_s(seen) or 0.0)
+            pause_s = next(pauses_s, None)
+            wait = max(pause_s or 0.0, _retry_after_s(seen) or 0.0)
+            at = self._clock.now() + wait
+            if pause_s is None or at > last:
+                raise _unknown(seen, where, email.idempotency_key or "")
             _log.warning("gateway.unanswered", error=_words(seen), retry_in_s=wait)
-            await self._clock.sleep_until(self._clock.now() + wait)
-        seen = await self._http.post_bytes(url, body, headers=headers, deadline_s=deadline_s)
-        if (answer := _definite(seen)) is not None:
-            return answer
-        raise _unknown(seen, where, email.idempotency_key or "")
+            await self._clock.sleep_until(at)
 
     async def _receipt(self, seen: HttpAnswer, state: State) -> Receipt:
         url = seen.headers.get("mailproof-status-url")
@@ -206,6 +210,21 @@ def _unknown(seen: HttpAnswer | Raised, where: str, key: str) -> MailproofError:
     error = OutcomeUnknown(_words(seen), where=where, fix=fix)
     error.idempotency_key = key
     return error
+
+
+def _shown(seen: HttpAnswer, where: str) -> Receipt:
+    try:
+        mail = msgspec.json.decode(seen.body, type=_Shown)
+    except msgspec.DecodeError as error:
+        what = f"HTTP 200, but not as a Mailproof gateway answers ({error})"
+        raise NotAccepted(what, where=where, fix=_URL_FIX) from error
+    return Receipt(
+        id=mail.id,
+        state=mail.state,
+        reason=None if mail.failure is None else mail.failure.reason.value,
+        failure=mail.failure,
+        status_url=mail.status_url,
+    )
 
 
 def _id_of(seen: HttpAnswer) -> str:

@@ -54,7 +54,10 @@ def decode(row: Enqueued, read: Callable[..., Email]) -> Email:
     `read`: `Email.from_json` with its clock. Raises `InvalidInput`, and `msgspec.DecodeError` for
     what is no row of ours.
     """
-    payload = msgspec.json.decode(row.payload, type=_Payload)
+    try:
+        payload = msgspec.json.decode(row.payload, type=_Payload)
+    except (RecursionError, UnicodeDecodeError) as error:  # msgspec leaves these two as they are
+        raise msgspec.DecodeError(f"it is no JSON that can be read: {error}") from error
     if payload.v != 1:
         raise msgspec.DecodeError(f"it has the form {payload.v} of a newer release")
     key = payload.idempotency_key or row.id

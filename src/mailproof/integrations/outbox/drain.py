@@ -14,7 +14,6 @@ import structlog
 from mailproof.client.errors import (
     KeyRefused,
     LaneClosed,
-    MailproofError,
     NotAccepted,
     NotNow,
     OutcomeUnknown,
@@ -43,6 +42,9 @@ _LOOK_EVERY_S: Final = 1.0
 _LOOK_AGAIN_S: Final = 0.05
 _BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 _PROBLEM_MAX: Final = 500
+# Embedded there is no status (0), and a proxy may refuse what is too large (RFC 9110, 15.5.14).
+_OF_ANY_SERVER: Final = frozenset({0, 413})
+_NOT_THERE: Final = frozenset({404, 405})
 
 
 class Taker(Protocol):
@@ -136,6 +138,9 @@ class Outbox:
                     self._wait(error)
                     break
                 except (InvalidInput, NotAccepted, msgspec.DecodeError) as error:
+                    if not _is_of_the_row(error):
+                        self._wait(error)
+                        break
                     _log.error("outbox.row_set_aside", row_id=row.id, error=_short(error))
                     aside[row.seq] = str(error)[:_PROBLEM_MAX]
                 else:
@@ -144,18 +149,26 @@ class Outbox:
 
         return hand_over
 
-    def _wait(self, error: MailproofError) -> None:
+    def _wait(self, error: Exception) -> None:
         """Rows stay where they are; said once a minute, not once a row."""
         self._stopped = True
         if not self._waiting.may_say():
             return
-        if isinstance(error, KeyRefused):  # no row can go before a person has done something
+        if isinstance(error, NotAccepted):  # no row can go before a person has done something
             _log.error("outbox.refused", error=str(error))
         else:
             _log.warning("outbox.waiting", error=str(error))
 
     def _back_off(self) -> float:
         return _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
+
+
+def _is_of_the_row(error: Exception) -> bool:
+    """Or does it say nothing of this mail? A gateway names its errors and knows where mail is
+    posted; a proxy's page, or another server at its address, would refuse every row alike."""
+    if not isinstance(error, NotAccepted) or error.status in _OF_ANY_SERVER:
+        return True
+    return bool(error.name) and error.status not in _NOT_THERE
 
 
 def _short(error: InvalidInput | NotAccepted | msgspec.DecodeError) -> str:
