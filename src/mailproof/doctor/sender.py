@@ -19,7 +19,7 @@ CHECK: Final = "sender"
 _PLACEHOLDER: Final = re.compile(
     r"""
     .{1,3} | [x*.\-_]+ | <[^@]*> | \$\{?\w+\}? | process\.env\.\w+
-    | (?:your|my|insert|enter|change|replace)[\s_-]?\w*(?:[\s_.-]\w+)*
+    | (?:your|my|insert|enter|change|replace)[\w\s.-]*
     | todo | tbd | none | null | undefined | false | true | test | changeme | placeholder | example
     """,
     re.VERBOSE | re.IGNORECASE,
