@@ -69,9 +69,8 @@ class Connection(HttpToolsProtocol):
     due: float | None = None
     _fetched_by: float | None = None  # when the answer that lies here must have been fetched
     _fetched = 0  # bytes of answers that were fetched, at the last look
-    _head = 0  # bytes of the head of this request
+    _head = 0  # bytes of the head of this request, once it is there
     _unread = 0  # bytes since anything was done with them
-    _in_head = False
     _is_ending = False  # whatever still comes is read to nobody
 
     def connection_made(self, transport: Any) -> None:
@@ -107,24 +106,19 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.due = self.loop.time() + ARRIVING_S
-        self._head, self._in_head = 0, True
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
-        if self._in_head:  # what follows a body is nobody's header
-            super().on_header(name, value)
+        self._head = 0
 
     def on_headers_complete(self) -> None:
-        self._unread, self._in_head = 0, False
+        self._unread = 0
+        self._head = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if self._head > HEAD_MAX:
+            raise ValueError("the head is too long")
         if self._is_offer():
             return
         if len(self.pipeline) >= AHEAD_MAX:
             raise ValueError("too many requests ahead of their answers")
         super().on_headers_complete()
+        self.headers = []  # what follows a body is nobody's header
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
@@ -191,11 +185,6 @@ class Connection(HttpToolsProtocol):
         version = self.parser.get_http_version().encode()
         first = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
         return b"".join([first, *lines, b"\r\n"])
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > HEAD_MAX:
-            raise ValueError("the head is too long")
 
     def _owes_nothing(self) -> bool:
         return not self.pipeline and (self.cycle is None or self.cycle.response_complete)
