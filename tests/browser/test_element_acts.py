@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from mailproof.gateway.status.telling import words
 from mailproof.mail.lifecycle import State
@@ -23,6 +24,12 @@ LISTEN = """() => {
     window.told.push(event.detail);
     if (!window.lets) event.preventDefault();
   });
+}"""
+
+# It has read the answer, and knows when it asks again.
+UNTIL_PLANNED = """async () => {
+  const status = document.querySelector("mail-status");
+  while (!status.later) await new Promise((done) => setTimeout(done, 10));
 }"""
 
 
@@ -59,6 +66,42 @@ def test_where_the_app_gives_no_new_link_the_old_one_is_followed_and_it_waits_ag
     assert button(seen).is_disabled()
     assert len(app.own.posted) == 1
     assert "x-csrf-token" not in app.own.posted[0].headers
+
+
+def test_no_link_of_a_server_runs_in_the_apps_page(app: App) -> None:
+    app.mail(State.SENT)
+    seen = app.open(element(app.src()))
+    seen.wait_for(text("sent"))
+    seen.page.evaluate("""() => {
+      const status = document.querySelector("mail-status");
+      const hrefs = ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "https://ok.test/"];
+      const buttons = hrefs.map((href) => ({ act: "support", label: href, href }));
+      status.show({ ...status.told, buttons });
+    }""")
+    links = seen.page.locator("mail-status .act").get_by_role("link")
+    assert [each.get_attribute("href") for each in links.all()] == ["https://ok.test/"]
+
+
+@pytest.mark.parametrize("wait", ["-5", "99999999999"])
+def test_what_is_no_status_is_not_shown_and_seldom_asked_again(app: App, wait: str) -> None:
+    app.mail(State.SENT)
+    seen = app.open(element(app.src()))
+    seen.wait_for(text("sent"))
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        headers = {"access-control-allow-origin": "*", "retry-after": wait}
+        headers["access-control-expose-headers"] = "retry-after"
+        route.fulfill(json={"title": "Not found"}, headers=headers)
+
+    seen.page.route("**/status/**", answer)
+    with seen.page.expect_response(lambda each: each.request.resource_type == "fetch"):
+        seen.page.evaluate("document.querySelector('mail-status').follow()")
+    seen.page.evaluate(UNTIL_PLANNED)
+    seen.page.clock.run_for(900)
+    assert len(asked) == 2, "a stream, and an ordinary request for why there is none"
+    assert seen.page.locator("mail-status").get_by_text(text("sent")).first.is_visible()
 
 
 @pytest.mark.parametrize("status", [302, 403, 404, 429, 500, 503])

@@ -141,15 +141,28 @@ def test_whoever_registers_a_known_address_learns_nothing_and_its_owner_is_told(
 def test_an_address_changes_only_when_the_link_to_the_new_one_is_used(
     app: Tidewell, ada: str
 ) -> None:
-    with Browser(app) as browser, Browser(app) as elsewhere:
+    with Browser(app) as browser:
         browser.register(ada)
         browser.press(app.links(1)[0])
         browser.submit("/home", "/change", address=f"new{ada}")
         link = app.links(2)[1]
         assert app.house.sandbox.mails[1].to == (f"new{ada}",)
         assert f"new{ada}" not in browser.get("/home").text
-        assert f"new{ada}" in elsewhere.press(link).text
+        assert f"new{ada}" in browser.press(link).text
         assert f"new{ada}" in browser.get("/home").text
+
+
+def test_a_mistyped_new_address_gives_the_account_to_no_stranger(app: Tidewell, ada: str) -> None:
+    with Browser(app) as browser, Browser(app) as stranger:
+        browser.register(ada)
+        browser.press(app.links(1)[0])
+        browser.submit("/home", "/change", address=f"slip{ada}")
+        link = app.links(2)[1]
+        answer = stranger.press(link)
+        assert (answer.status_code, heading(answer)) == (403, "Please sign in first")
+        assert stranger.get("/home").url.path == "/sign-in"
+        assert f"slip{ada}" not in browser.get("/home").text
+        assert browser.press(link).status_code == 200, "it was not used up"
 
 
 def test_an_address_that_somebody_took_meanwhile_is_not_taken_from_them(
@@ -179,8 +192,9 @@ def test_what_is_no_address_is_said_in_the_form(app: Tidewell, wrong: str) -> No
 def test_a_form_of_another_site_changes_nothing(app: Tidewell, path: str, ada: str) -> None:
     with Browser(app) as browser:
         browser.get("/")
-        answer = browser.post(path, data={"csrf": "theirs", "address": ada})
-        assert answer.status_code == 403
+        for theirs in ("theirs", "它们的"):
+            answer = browser.post(path, data={"csrf": theirs, "address": ada})
+            assert answer.status_code == 403
     assert app.house.sandbox.mails == []
 
 
@@ -190,6 +204,8 @@ def test_a_cookie_that_somebody_wrote_themselves_is_no_session(app: Tidewell) ->
         forged = "eyJjc3JmIjoiIiwidXNlcl9pZCI6MX0.x"
         browser.cookies.set("tidewell", forged, domain="127.0.0.1")
         assert browser.get("/home").url.path == "/sign-in"
+        odd = httpx.get(f"{app.url}/", headers={b"cookie": b"tidewell=eyJ9.\xe9"})
+        assert odd.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -216,7 +232,8 @@ def test_pages_and_mails_speak_the_readers_language(
 
 def test_the_language_link_leads_nowhere_else(app: Tidewell) -> None:
     with Browser(app) as browser:
-        for back in ("//evil.test", "https://evil.test", "/\\evil.test"):
+        elsewhere = ("//evil.test", "https://evil.test", "/\\evil.test", "/\t/evil.test", "//[")
+        for back in elsewhere:
             answer = browser.get("/language/zh", params={"back": back}, follow_redirects=False)
             assert answer.headers["location"] == "/"
         assert heading(browser.get("/")) == "注册账户"

@@ -39,7 +39,7 @@ class Cutting:
         self._database = database
         self._step = step
 
-    async def take(self, most: int, hand_over: HandOver) -> int:
+    async def take(self, most: int, hand_over: HandOver, after: int = 0) -> int:
         async def cut(rows: Sequence[Row]) -> Settled:
             if self._step == "after_claim":
                 die()
@@ -48,7 +48,7 @@ class Cutting:
                 die()
             return settled
 
-        taken = await self._database.take(most, cut)
+        taken = await self._database.take(most, cut, after)
         if self._step == "after_delete":
             die()
         return taken

@@ -23,6 +23,8 @@ django.setup()
 from django.core.mail import EmailMultiAlternatives, send_mail
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy
+from email.message import MIMEPart
 """
 AT_ONCE = """
 mail = EmailMultiAlternatives(
@@ -32,6 +34,11 @@ mail = EmailMultiAlternatives(
 mail.attach_alternative("<p>Hi</p>", "text/html")
 mail.attach("a.txt", "inside", "text/plain")
 assert mail.send() == 1
+part = MIMEPart()  # what Django attaches from its version 6 on
+part.set_content(b"inside", "application", "pdf", filename="b.pdf")
+lazy = EmailMultiAlternatives(gettext_lazy("Lazy"), gettext_lazy("Soon"), to=["eve@kunde.test"])
+lazy.attachments.append(part)
+assert lazy.send() == 1
 assert send_mail("Only HTML", "", None, ["eve@kunde.test"], html_message="<b>x</b>") == 1
 assert send_mail("Wrong", "x", None, ["nobody"], fail_silently=True) == 0
 try:
@@ -73,7 +80,7 @@ def test_what_django_sends_arrives_whole(tmp_path: Path) -> None:
     with House(tmp_path) as house:
         environ = {"MAILPROOF_URL": house.url, "MAILPROOF_API_KEY": house.key}
         run(AT_ONCE, tmp_path, "at once", environ)
-        mails = {mail.subject: mail for mail in house.sandbox.wait_for(2)}
+        mails = {mail.subject: mail for mail in house.sandbox.wait_for(3)}
     hello = mails["Hello"]
     assert (hello.sender, hello.to, hello.cc, hello.reply_to) == (
         "Acme <hello@acme.test>",
@@ -86,6 +93,8 @@ def test_what_django_sends_arrives_whole(tmp_path: Path) -> None:
     assert "Mailproof-Purpose" not in hello.headers
     assert [file.filename for file in hello.attachments] == ["a.txt"]
     assert mails["Only HTML"].html == "<b>x</b>"
+    assert mails["Lazy"].text == "Soon"
+    assert [file.filename for file in mails["Lazy"].attachments] == ["b.pdf"]
 
 
 def test_with_the_outbox_djangos_transaction_decides(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.typing import EventDict
 
-from mailproof import Mailproof, NotConfigured
+from mailproof import LaneClosed, Mailproof, NotConfigured
+from mailproof.client.writing import Enqueued
 from mailproof.clock import SystemClock
 from mailproof.integrations.outbox import Outbox
 from tests.client.stumbling import stumbling
@@ -164,6 +165,48 @@ async def test_a_row_that_is_too_large_for_a_proxy_is_set_aside(
             async with Mailproof.from_env(environ=environ) as through:
                 assert await Outbox(database.engine).drain_once(through) == 0
         assert len(await database.waiting()) == 1
+
+
+class Picky:
+    """Takes mail as a gateway does whose lane of one sender is closed, and that has a bug."""
+
+    def __init__(self) -> None:
+        self.brought: list[str] = []
+
+    def on_enqueued(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return listener
+
+    async def hand_over(self, row: Enqueued) -> str:
+        self.brought.append(row.id)
+        if "closed@" in row.payload:
+            raise LaneClosed("closed", where="there", fix="Later.")
+        if "bug@" in row.payload:
+            raise RuntimeError("a bug")
+        return row.id
+
+
+async def test_a_closed_lane_of_one_sender_keeps_back_no_other_however_many_wait(
+    app_database: AppDatabase, mail: Mailproof
+) -> None:
+    for way in ways(app_database):
+        await app_database.change("DELETE FROM mailproof_outbox")
+        await enqueued(app_database, mail, *range(120), sender="Shop <closed@acme.test>")
+        await enqueued(app_database, mail, 120)
+        outbox = Outbox(way)
+        assert await outbox.drain_once(Picky()) == 120
+        await outbox.close()
+
+
+async def test_a_crash_does_not_bring_again_what_was_accepted_before_it(
+    app_database: AppDatabase, mail: Mailproof, log: list[EventDict]
+) -> None:
+    await enqueued(app_database, mail, 1, 2)
+    await enqueued(app_database, mail, 3, sender="Shop <bug@acme.test>")
+    before = await app_database.waiting()
+    assert await Outbox(app_database.engine).drain_once(Picky()) == 1
+    assert await app_database.waiting() == before[2:]
+    crashes = [line for line in log if line["event"] == "outbox.crashed"]
+    assert [(line["log_level"], line["row_id"]) for line in crashes] == [("critical", before[2])]
 
 
 async def test_a_session_that_lives_long_wakes_once_for_each_commit(

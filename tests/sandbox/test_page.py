@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
@@ -190,6 +191,14 @@ def test_a_mail_can_run_nothing_and_load_nothing(api: Api) -> None:
     assert "unsafe" not in own
     assert "frame-ancestors 'none'" in own
     assert api.ask("GET", "/inbox/none/html").status == 404
+
+
+@pytest.mark.parametrize("html", ["<style " * 20_000, "<" * 100_000, "<a b" * 25_000])
+def test_no_mail_keeps_the_sandbox_busy_for_long(api: Api, html: str) -> None:
+    mail_id = api.sent(html=html)
+    began = time.monotonic()
+    look(api, f"mail={mail_id}")
+    assert time.monotonic() - began < 3
 
 
 def test_a_picture_that_the_mail_brings_along_is_shown(api: Api) -> None:

@@ -5,8 +5,9 @@ steps and get the same answer; only the mail differs, and that goes to the addre
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -16,6 +17,12 @@ from tidewell.database import User, transaction
 from tidewell.limits import may_ask
 
 __all__ = ["Accounts", "Asked", "SignInFirst", "Taken"]
+
+
+# One statement, whether there is such a user or not.
+_NEW_USER: Final = text(
+    "INSERT INTO users (address, created_at) VALUES (:address, :now) ON CONFLICT DO NOTHING"
+)
 
 
 class SignInFirst(Exception):
@@ -48,21 +55,21 @@ class Accounts:
         self._cooldown_s = cooldown_s
 
     async def register(self, address: str, language: str, now: float) -> Asked:
-        """The user and the mail are there together, or neither is."""
+        """The user and the mail are there together, or neither is. Who has an account already gets
+        another mail; for that, all is done as if they had none, and the link taken back."""
         async with transaction(self._engine) as session:
             if wait_s := await self._too_soon(session, "registration", address, now):
                 return self._asked("registration", address, wait_s)
-            user = await session.scalar(select(User).where(User.address == address))
-            if user is None:
-                user = User(address=address, created_at=now)
-                session.add(user)
-                await session.flush()
-            if user.confirmed_at is None:
-                await self._send_link(session, "registration", user.id, address, language, now)
-            else:  # whoever owns the address hears of it; whoever asked does not
-                url = f"{self._base_url}/sign-in"
-                known = mails.letter("known", "registration", address, url, language)
-                await self._mail.enqueue(known, connection=session)
+            await session.execute(_NEW_USER, {"address": address, "now": now})
+            user = (await session.scalars(select(User).where(User.address == address))).one()
+            async with session.begin_nested() as step:
+                token = await links.make(session, "registration", address, user.id, now)
+                kind, url = "registration", f"{self._base_url}/link/{token}"
+                if user.confirmed_at is not None:  # the owner hears of it; whoever asked does not
+                    kind, url = "known", f"{self._base_url}/sign-in"
+                    await step.rollback()
+            email = mails.letter(kind, "registration", address, url, language)
+            await self._mail.enqueue(email, connection=session)
         return self._asked("registration", address)
 
     async def ask_to_sign_in(self, address: str, language: str, now: float) -> Asked:

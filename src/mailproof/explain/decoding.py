@@ -53,7 +53,7 @@ _PREFIXES: Final = re.compile(
     re.VERBOSE,
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([nrt\"'/\\]))")
-_HALF: Final = re.compile("[\ud800-\udfff]")
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 _ESCAPED: Final = {"n": "\n", "r": "", "t": "\t"}
 
 

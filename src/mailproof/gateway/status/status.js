@@ -26,6 +26,16 @@ function local(iso, lang) {
   return new Intl.DateTimeFormat(lang, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
 
+// Another server may be there, or something in between: what it says is no status.
+function isStatus(told) {
+  return Boolean(told?.title && told.look?.track && Array.isArray(told.buttons));
+}
+
+// A link to write to or to read, and never one that would run in this page.
+function leadsAway(href = "https:") {
+  return /^(https?|mailto):/i.test(href);
+}
+
 class MailStatus extends HTMLElement {
   static observedAttributes = ["src", "resend", "change-address"];
   heard = new Set();
@@ -67,7 +77,10 @@ class MailStatus extends HTMLElement {
       url.searchParams.set("lang", this.closest("[lang]")?.lang || navigator.language);
     }
     this.stream = new EventSource(url);
-    this.stream.addEventListener("status", (event) => this.show(JSON.parse(event.data)));
+    this.stream.addEventListener("status", ({ data }) => {
+      const told = JSON.parse(data);
+      if (isStatus(told)) this.show(told);
+    });
     this.stream.onerror = () => this.stream.readyState === EventSource.CLOSED && this.ask(url);
   }
 
@@ -77,14 +90,14 @@ class MailStatus extends HTMLElement {
     let wait = 15, told;
     try {
       const answer = await fetch(url, { headers: { accept: "application/json" } });
-      wait = Number(answer.headers.get("retry-after")) || wait;
+      wait = Math.min(Math.max(Number(answer.headers.get("retry-after")) || wait, 5), 600);
       told = await answer.json();
     } catch (error) {
       console.warn("mail-status:", error);
     }
     if (stream !== this.stream || !this.live) return;
-    if (told?.title) this.show(told);
-    if (!told?.final) this.later = setTimeout(() => this.follow(), wait * 1000);
+    if (isStatus(told)) this.show(told);
+    if (!isStatus(told) || !told.final) this.later = setTimeout(() => this.follow(), wait * 1000);
   }
 
   build() {
@@ -155,7 +168,7 @@ class MailStatus extends HTMLElement {
     const { told, parts } = this;
     if (parts) this.dress();
     if (!told) return;
-    const wanted = told.buttons.filter(({ act }) => this.can(act));
+    const wanted = told.buttons.filter(({ act, href }) => this.can(act) && leadsAway(href));
     const shown = JSON.stringify([wanted, this.getAttribute("change-address")]);
     if (shown !== this.shown) {
       this.shown = shown;

@@ -7,7 +7,7 @@ header `Mailproof-Purpose`.
 
 import functools
 from collections.abc import Mapping, Sequence
-from email.mime.base import MIMEBase
+from email.message import Message as MIMEMessage  # above `MIMEBase`, and Django 6's `MIMEPart`
 from typing import Any, Final
 
 import structlog
@@ -57,21 +57,22 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]
 
 
 def email_of(message: Any) -> Email:
-    """A Django `EmailMessage` as an email of ours. Raises `InvalidInput`."""
+    """A Django `EmailMessage` as an email of ours; its texts may be lazy translations. Raises
+    `InvalidInput`."""
     html = next(
         (str(each[0]) for each in getattr(message, "alternatives", ()) if each[1] == _HTML), None
     )
     if message.content_subtype == "html":
-        html, text = message.body, None
+        html, text = str(message.body), None
     else:
-        text = message.body or None
+        text = str(message.body) or None
     return Email(
         to=list(message.to),
         cc=list(message.cc),
         bcc=list(message.bcc),
         reply_to=list(message.reply_to),
-        sender=message.from_email or "",
-        subject=message.subject,
+        sender=str(message.from_email or ""),
+        subject=str(message.subject),
         html=html,
         text=text,
         headers={name: str(value) for name, value in message.extra_headers.items()},
@@ -80,7 +81,7 @@ def email_of(message: Any) -> Email:
 
 
 def _attachment(given: Any) -> Mapping[str, Any]:
-    if isinstance(given, MIMEBase):
+    if isinstance(given, MIMEMessage):
         content: Any = given.get_payload(decode=True)
         found = {"filename": given.get_filename() or "attachment", "content": content}
         if given["content-id"]:

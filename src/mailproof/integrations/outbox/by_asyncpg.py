@@ -5,7 +5,7 @@ from typing import Any, Final
 import asyncpg  # type: ignore[import-untyped]
 
 from mailproof.client.writing import TABLE
-from mailproof.integrations.outbox.databases import HandOver, rows_of, settling
+from mailproof.integrations.outbox.databases import HandOver, rows_of, settling, taking
 
 __all__ = ["ByAsyncpg"]
 
@@ -21,13 +21,10 @@ class ByAsyncpg:
         self._url = url
         self._kept: Any = None
 
-    async def take(self, most: int, hand_over: HandOver) -> int:
+    async def take(self, most: int, hand_over: HandOver, after: int = 0) -> int:
         connection = await self._connection()
         async with connection.transaction():
-            found = await connection.fetch(
-                f"SELECT seq, id, payload, enqueued_at FROM {TABLE} WHERE problem IS NULL "  # noqa: S608
-                f"ORDER BY seq LIMIT {int(most)} FOR UPDATE SKIP LOCKED"
-            )
+            found = await connection.fetch(taking(most, after, locks=True))
             rows = rows_of(found)
             if rows:
                 for statement, values in settling(await hand_over(rows), "$1"):

@@ -16,12 +16,11 @@ import msgspec
 from mailproof.client.errors import NotConfigured
 from mailproof.client.writing import TABLE, Enqueued
 
-__all__ = ["Database", "Row", "Settled", "database_of"]
+__all__ = ["Database", "Row", "Settled", "database_of", "rows_of", "settling", "taking"]
 
 Result = TypeVar("Result")
 
 _WAITING: Final = f"FROM {TABLE} WHERE problem IS NULL"
-_TAKE: Final = f"SELECT seq, id, payload, enqueued_at {_WAITING} ORDER BY seq LIMIT "
 _SKIP: Final = " FOR UPDATE SKIP LOCKED"
 _COUNT: Final = f"SELECT count(*) {_WAITING}"
 _FIX: Final = (
@@ -64,9 +63,9 @@ class Database(Protocol):
         """`sqlite`, `postgresql` or `mysql`."""
         ...
 
-    async def take(self, most: int, hand_over: HandOver) -> int:
-        """Give the first `most` rows to `hand_over` and write down what it says; how many there
-        were."""
+    async def take(self, most: int, hand_over: HandOver, after: int = 0) -> int:
+        """Give the first `most` rows behind `after` to `hand_over` and write down what it says; how
+        many there were."""
         ...
 
     async def count(self) -> int:
@@ -97,6 +96,12 @@ def database_of(given: Any) -> Database:
         return _of_django(given.alias)
     what = f"{type(given).__module__}.{type(given).__qualname__} is no database that we know"
     raise NotConfigured(what, where="Outbox", fix=_FIX)
+
+
+def taking(most: int, after: int, *, locks: bool) -> str:
+    """The query for the first `most` rows behind `after`, which is the number of one, or 0."""
+    rows = f"SELECT seq, id, payload, enqueued_at {_WAITING} AND seq > {int(after)}"
+    return f"{rows} ORDER BY seq LIMIT {int(most)}{_SKIP if locks else ''}"
 
 
 def settling(settled: Settled, mark: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -189,10 +194,10 @@ class _InThread:
         self._mark = "?" if paramstyle == "qmark" else "%s"
         self._thread = ThreadPoolExecutor(1, "mailproof-outbox")
 
-    async def take(self, most: int, hand_over: HandOver) -> int:
+    async def take(self, most: int, hand_over: HandOver, after: int = 0) -> int:
         connection = await self._there(self._connect)
         try:
-            rows = rows_of(await self._there(self._select, connection, most))
+            rows = rows_of(await self._there(self._select, connection, most, after))
             if rows:
                 settled = await hand_over(rows)
                 await self._there(self._settle, connection, settled)
@@ -209,9 +214,8 @@ class _InThread:
     async def close(self) -> None:
         self._thread.shutdown(wait=False)
 
-    def _select(self, connection: Any, most: int) -> list[Any]:
-        locks = "" if self.dialect == "sqlite" else _SKIP
-        return _all(connection, f"{_TAKE}{int(most)}{locks}", ())
+    def _select(self, connection: Any, most: int, after: int) -> list[Any]:
+        return _all(connection, taking(most, after, locks=self.dialect != "sqlite"), ())
 
     def _settle(self, connection: Any, settled: Settled) -> None:
         for statement, values in settling(settled, self._mark):
@@ -254,12 +258,12 @@ class _Awaited:
         self._engine = engine
         self.dialect = _dialect(engine.dialect.name)
 
-    async def take(self, most: int, hand_over: HandOver) -> int:
+    async def take(self, most: int, hand_over: HandOver, after: int = 0) -> int:
         from sqlalchemy import text
 
-        locks = "" if self.dialect == "sqlite" else _SKIP
+        locks = self.dialect != "sqlite"
         async with self._engine.connect() as connection:
-            found = await connection.execute(text(f"{_TAKE}{int(most)}{locks}"))
+            found = await connection.execute(text(taking(most, after, locks=locks)))
             rows = rows_of(found.all())
             if not locks:  # SQLite: keep no view open while others write
                 await connection.rollback()

@@ -15,6 +15,7 @@ from mailproof.client.errors import (
     KeyRefused,
     LaneClosed,
     NotAccepted,
+    NotConfigured,
     NotNow,
     OutcomeUnknown,
 )
@@ -64,6 +65,9 @@ class Outbox:
         self._unread, self._waiting = Seldom(self._clock), Seldom(self._clock)
         self._failures = 0
         self._stopped = False
+        # Of one pass over the table: a sender's lane was closed, so what is behind is taken next.
+        self._closed = False
+        self._after = 0
 
     async def drain(self, mail: Taker) -> None:
         """Hand over what is there and what comes, until cancelled. Any number of processes may.
@@ -88,10 +92,10 @@ class Outbox:
 
     async def drain_once(self, mail: Taker) -> int:
         """Hand over what is there now; how many rows wait on. Raises what the driver raises."""
-        self._stopped = False
-        while await self._database.take(_BATCH, self._handing(mail)) == _BATCH:
+        while await self._take(mail) == _BATCH:
             if self._stopped:
                 break
+        self._begin_anew()
         return await self._database.count()
 
     async def create_table(self) -> None:
@@ -108,22 +112,30 @@ class Outbox:
 
     async def _some(self, mail: Taker) -> float | None:
         """One batch. Seconds until the next: 0, there may be more; None, there is none now."""
-        self._stopped = False
         try:
-            taken = await self._database.take(_BATCH, self._handing(mail))
+            taken = await self._take(mail)
         except Exception as error:  # noqa: BLE001 - each driver has its own; it may be back soon
             self._failures += 1
             if self._unread.may_say():
                 _log.error("outbox.unread", error=type(error).__name__, exc_info=error)
+            self._begin_anew()
             return self._back_off()
         self._unread.over()
-        if self._stopped:
+        if self._stopped or (self._closed and taken < _BATCH):
             self._failures += 1
+            self._begin_anew()
             return self._back_off()
         self._failures = 0
         if taken:
             self._waiting.over()
         return 0.0 if taken == _BATCH else None
+
+    async def _take(self, mail: Taker) -> int:
+        self._stopped = False
+        return await self._database.take(_BATCH, self._handing(mail), self._after)
+
+    def _begin_anew(self) -> None:
+        self._closed, self._after = False, 0
 
     def _handing(self, mail: Taker) -> HandOver:
         async def hand_over(rows: Sequence[Row]) -> Settled:
@@ -133,7 +145,8 @@ class Outbox:
                 try:
                     await mail.hand_over(row)
                 except LaneClosed as error:  # of its sender alone: those behind it may go
-                    self._wait(error)
+                    self._say_waiting(error)
+                    self._closed = True
                 except (KeyRefused, NotNow, OutcomeUnknown) as error:
                     self._wait(error)
                     break
@@ -143,15 +156,26 @@ class Outbox:
                         break
                     _log.error("outbox.row_set_aside", row_id=row.id, error=_short(error))
                     aside[row.seq] = str(error)[:_PROBLEM_MAX]
+                except NotConfigured:
+                    raise
+                except Exception:  # noqa: BLE001 - a bug of ours must not bring those before it again
+                    _log.critical("outbox.crashed", row_id=row.id, exc_info=True)
+                    self._stopped = True
+                    break
                 else:
                     gone.append(row.seq)
+            self._after = rows[-1].seq if self._closed else 0
             return Settled(tuple(gone), aside, int(self._clock.now() * 1000))
 
         return hand_over
 
     def _wait(self, error: Exception) -> None:
-        """Rows stay where they are; said once a minute, not once a row."""
+        """Rows stay where they are."""
         self._stopped = True
+        self._say_waiting(error)
+
+    def _say_waiting(self, error: Exception) -> None:
+        """Once a minute, not once a row."""
         if not self._waiting.may_say():
             return
         if isinstance(error, NotAccepted):  # no row can go before a person has done something
