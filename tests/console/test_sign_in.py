@@ -175,6 +175,24 @@ def test_nobody_fills_the_memory_with_names() -> None:
     assert len(lockout._names) == len(lockout._addresses) == 10_000
 
 
+def test_a_try_that_was_not_checked_counts_for_nothing() -> None:
+    lockout = Lockout()
+    for _ in range(100):  # too many at once: none of them was looked at
+        lockout.tried("ada", 0)
+        lockout.not_checked("ada", 0)
+    assert lockout.until("ada", "", 0) == 0
+    assert lockout.left("ada", 0) == 5
+    for _ in range(5):
+        lockout.tried("ada", 0)
+    paused = lockout.until("ada", "", 0)
+    assert paused == 30_000
+    lockout.tried("ada", paused)
+    lockout.not_checked("ada", paused)
+    assert lockout.until("ada", "", paused) == 0
+    lockout.tried("ada", paused)
+    assert lockout.until("ada", "", paused) == paused + 60_000, "as long as without it"
+
+
 async def test_two_passwords_at_a_time_are_checked_and_the_rest_is_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mailproof.sandbox.faults.fault import read_fault
+from mailproof.sandbox.page import links
 from mailproof.sandbox.page.switches import GROUPS
 from mailproof.testing import ManualClock, Sandbox
 from tests.sandbox.api import Api
@@ -213,6 +214,18 @@ def test_a_picture_that_the_mail_brings_along_is_shown(api: Api) -> None:
     assert f'src="data:image/gif;base64,{dot}"' in framed
     assert 'src="cid:evil"' in framed
     assert 'src="cid:none"' in framed
+
+
+def test_a_picture_that_is_shown_a_thousand_times_fills_no_memory(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "_PICTURES_MAX", 1_000)
+    dot = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+    picture = {"filename": "dot.gif", "content": dot, "content_id": "dot"}
+    mail_id = api.sent(html='<img src="cid:dot">' * 1_000, attachments=[picture])
+    framed = api.ask("GET", f"/inbox/{mail_id}/html").raw.decode()
+    assert 0 < framed.count("data:image") < 20
+    assert framed.count("cid:dot") > 900
 
 
 def test_links_are_found_in_html_or_text_once_each(api: Api) -> None:

@@ -44,6 +44,16 @@ class Lockout:
         right one: many at the same moment must not be more tries than one after the other."""
         _count(_tally(self._names, name), NAME_FAILURES, now)
 
+    def not_checked(self, name: str, now: int) -> None:
+        """The last try of that name came to nothing: it was no guess, and counts for none."""
+        tally = self._names.get(name)
+        if tally is None or not tally.failed_at:
+            return
+        tally.failed_at.pop()
+        if tally.until > now:  # by this very try: while they waited, none was taken
+            tally.pause_ms = max(FIRST_PAUSE_MS, tally.pause_ms // 2)
+            tally.until = now if tally.pause_ms > FIRST_PAUSE_MS else 0
+
     def failed(self, address: str, now: int) -> None:
         """It was wrong; `address` empty: nobody knows where it came from."""
         if address:

@@ -58,6 +58,7 @@ class SignIn:
         try:
             fits = await self._scrypt.fits(password, stored)
         except Busy:
+            self._lockout.not_checked(name, visit.now)
             return self._page(
                 visit, name=name, problem=visit.words["busy"], tone="waiting", status=429
             )
@@ -140,7 +141,12 @@ class SignIn:
             return visit.page("password.html", status=429, told=told, tone="waiting")
         self._lockout.tried(name, visit.now)
         stored = await visit.read(password_of, name)
-        if not await self._scrypt.fits(now, stored):
+        try:
+            fits = await self._scrypt.fits(now, stored)
+        except Busy:
+            self._lockout.not_checked(name, visit.now)
+            raise
+        if not fits:
             self._lockout.failed(client, visit.now)
             return self._password_page(visit, "own_wrong", "broken", status=403)
         self._lockout.succeeded(name)

@@ -33,7 +33,7 @@ TIMES: Final[Mapping[str, int | None]] = {
 }
 # A field may hold a name of the configuration or of an app; more is no name.
 _NAME_MAX: Final = 200
-_TEXT_MAX: Final = 500
+_TEXT_MAX: Final = 100
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

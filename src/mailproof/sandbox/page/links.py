@@ -15,6 +15,8 @@ LINKS_MAX: Final = 20
 # RFC 3986 section 2 says which characters a URL is made of; those that end a sentence end it too.
 _URL: Final = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _ENDS: Final = ".,;:!?'\")]"
+# Characters of pictures in one page: a mail may show a large one a thousand times.
+_PICTURES_MAX: Final = 64 * 1024 * 1024
 _CID: Final = re.compile(r"cid:([^\"'\s)>]+)", re.IGNORECASE)
 # What a browser draws and cannot run; an SVG can hold a script.
 _PICTURES: Final = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
@@ -50,12 +52,19 @@ def _in_text(text: str) -> Iterator[str]:
 
 
 def with_pictures(message: Message) -> str:
-    """The HTML with the pictures that it shows by `cid:` (RFC 2392) put into it."""
+    """The HTML with the pictures that it shows by `cid:` (RFC 2392) put into it, each time that it
+    shows one; but no more of them than a page can hold."""
     pictures = {each.content_id: each for each in message.attachments if each.content_id}
+    left = _PICTURES_MAX
 
     def drawn(match: re.Match[str]) -> str:
+        nonlocal left
         picture = pictures.get(match[1])
-        return match[0] if picture is None else _data_url(picture) or match[0]
+        if picture is None or len(picture.content) > left:
+            return match[0]
+        url = _data_url(picture)
+        left -= len(url)
+        return url or match[0]
 
     return _CID.sub(drawn, message.html)
 
