@@ -12,10 +12,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.typing import EventDict
 
-from mailproof import LaneClosed, Mailproof, NotConfigured
+from mailproof import LaneClosed, Mailproof, NotConfigured, OutcomeUnknown
 from mailproof.client.writing import Enqueued
 from mailproof.clock import SystemClock
 from mailproof.integrations.outbox import Outbox
+from mailproof.integrations.outbox.drain import Taker
+from mailproof.testing import ManualClock
 from tests.client.stumbling import stumbling
 from tests.integrations.world import AppDatabase, accepted, numbered
 from tests.whole.house import House
@@ -30,11 +32,24 @@ async def enqueued(database: AppDatabase, mail: Mailproof, *numbers: int, **give
 
 
 @asynccontextmanager
-async def draining(outbox: Outbox, mail: Mailproof) -> AsyncIterator[None]:
+async def draining(outbox: Outbox, mail: Taker) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(outbox.drain(mail))
         yield
         task.cancel()
+
+
+class AlwaysAway:
+    """A gateway that answers 500 whatever it is asked."""
+
+    def __init__(self, mail: Mailproof) -> None:
+        self._mail = mail
+
+    def on_enqueued(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return self._mail.on_enqueued(listener)
+
+    async def hand_over(self, row: Enqueued) -> str:
+        raise OutcomeUnknown("HTTP 500", where="POST /emails", fix="Send it again.")
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -309,3 +324,20 @@ def test_what_is_no_database_is_refused_in_words(given: Any) -> None:
     with pytest.raises(NotConfigured) as raised:
         Outbox(given)
     assert raised.value.fix
+
+
+async def test_what_does_not_heal_by_itself_becomes_an_error(
+    app_database: AppDatabase, mail: Mailproof, log: list[EventDict]
+) -> None:
+    clock = ManualClock()
+    outbox = Outbox(app_database.engine, clock=clock)
+    await enqueued(app_database, mail, 1)
+
+    def levels() -> list[str]:
+        clock.advance(30)
+        return [line["log_level"] for line in log if line["event"] == "outbox.waiting"]
+
+    async with draining(outbox, AlwaysAway(mail)):
+        await until(lambda: "error" in levels())
+    assert levels()[0] == "warning"
+    assert len(await app_database.waiting()) == 1

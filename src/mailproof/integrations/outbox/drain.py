@@ -42,6 +42,8 @@ _LOOK_EVERY_S: Final = 1.0
 # A commit may be told of a moment before it is there; so soon after it is looked once more.
 _LOOK_AGAIN_S: Final = 0.05
 _BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+# Some five minutes of trying: what has not healed by itself until then needs a person.
+_NEEDS_A_PERSON: Final = 14
 _PROBLEM_MAX: Final = 500
 # Embedded there is no status (0), and a proxy may refuse what is too large (RFC 9110, 15.5.14).
 _OF_ANY_SERVER: Final = frozenset({0, 413})
@@ -180,8 +182,10 @@ class Outbox:
             return
         if isinstance(error, NotAccepted):  # no row can go before a person has done something
             _log.error("outbox.refused", error=str(error))
-        else:
+        elif self._failures < _NEEDS_A_PERSON:
             _log.warning("outbox.waiting", error=str(error))
+        else:
+            _log.error("outbox.waiting", error=str(error), failures=self._failures)
 
     def _back_off(self) -> float:
         return _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
