@@ -4,11 +4,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mailproof.console.pages.evidence import quoted
 from mailproof.console.pages.mail_sentence import SEALS, mail_sentence, stations_of
 from mailproof.console.pages.markdown import markdown
 from mailproof.console.pages.telling import Teller
 from mailproof.console.pages.timeline import Line, ProbedRoute, timeline
 from mailproof.console.words import words_of
+from mailproof.diagnosis.evidence import HttpAnswer
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.reasons import Reason
 from mailproof.mail.events import EventType
@@ -280,3 +282,9 @@ def _names(tree: object, path: str = "") -> set[str]:
     if not isinstance(tree, dict):
         return {path}
     return {name for key, child in tree.items() for name in _names(child, f"{path}.{key}")}
+
+
+def test_json_that_was_kept_as_text_is_quoted_as_the_sentence_in_it() -> None:
+    body = '{"statusCode":400,"name":"validation_error","message":"API key is invalid"}'
+    assert quoted(HttpAnswer(400, {}, body)) == ("400", "API key is invalid")
+    assert quoted(HttpAnswer(502, {}, "<html>Bad gateway")) == ("502", "<html>Bad gateway")

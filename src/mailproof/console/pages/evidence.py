@@ -15,7 +15,7 @@ from mailproof.diagnosis.evidence import (
     SmtpReply,
 )
 
-__all__ = ["Piece", "laid_out", "quoted"]
+__all__ = ["Piece", "decoded", "laid_out", "quoted"]
 
 _HTTP_BAD: Final = 400
 _SMTP_BAD: Final = 400
@@ -37,9 +37,19 @@ def laid_out(seen: Seen, words: Mapping[str, str]) -> list[Piece]:
     return list(_pieces(seen, words))
 
 
+def decoded(seen: Seen) -> Seen:
+    """A body that was kept as text, though it is JSON, as its fields."""
+    if not isinstance(seen, HttpAnswer) or not isinstance(seen.body, str):
+        return seen
+    try:
+        return msgspec.structs.replace(seen, body=msgspec.json.decode(seen.body))
+    except msgspec.DecodeError:  # it is no JSON: the text is the evidence
+        return seen
+
+
 def quoted(seen: Seen) -> tuple[str, str]:
     """The number or name that was answered, and the sentence; either may be empty."""
-    match seen:
+    match decoded(seen):
         case HttpAnswer(status=status, body=body):
             return (str(status) if status else "", _short(_message(body)))
         case SmtpReply(code=code, reply=reply):

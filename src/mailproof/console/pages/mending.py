@@ -7,10 +7,10 @@ import msgspec
 from markupsafe import Markup
 
 from mailproof.config.settings import ProviderSettings, Secret, Settings
-from mailproof.console.pages.evidence import quoted
+from mailproof.console.pages.evidence import decoded, quoted
 from mailproof.console.pages.phrasing import Speech
 from mailproof.console.pages.rich import rich, steps_of
-from mailproof.diagnosis.evidence import Evidence, HttpAnswer, Raised, Seen
+from mailproof.diagnosis.evidence import Evidence, HttpAnswer, Raised
 from mailproof.diagnosis.failure import Failure
 from mailproof.diagnosis.placeholder import is_placeholder
 from mailproof.diagnosis.reasons import Reason
@@ -132,7 +132,7 @@ def _seen(failure: Failure | None) -> tuple[str, str]:
     """What was answered: the part that went wrong, and the rest, in the provider's words."""
     if failure is None:
         return "", ""
-    seen = _decoded(failure.evidence.seen)
+    seen = decoded(failure.evidence.seen)
     bad, said = quoted(seen)
     quote = f"“{said}”" if said else ""
     match seen:
@@ -141,16 +141,6 @@ def _seen(failure: Failure | None) -> tuple[str, str]:
         case Raised():
             return bad, said
     return bad, quote
-
-
-def _decoded(seen: Seen) -> Seen:
-    """A body that was kept as text, though it is JSON, as its fields."""
-    if not isinstance(seen, HttpAnswer) or not isinstance(seen.body, str):
-        return seen
-    try:
-        return msgspec.structs.replace(seen, body=msgspec.json.decode(seen.body))
-    except msgspec.DecodeError:  # it is no JSON: the text is the evidence
-        return seen
 
 
 def _by_hand(failure: Failure | None, provider: ProviderSettings | None) -> str:
