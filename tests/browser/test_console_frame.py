@@ -244,13 +244,18 @@ def test_a_question_has_the_harmless_answer_in_focus_and_gives_it_back(
 
 
 def test_nothing_changes_under_a_question(world: World, signed_in: VisitAs) -> None:
-    tab = signed_in(timezone_id="UTC").page
+    there = signed_in(timezone_id="UTC", at_s=1_800_000_000.0)
+    tab = there.page
     tab.get_by_role("button", name="Cancel…").click()
+    expect(tab.locator("dialog")).to_be_visible()
     world.fact = "Resend refuses the API key."
     world.happen()
-    tab.wait_for_timeout(2_500)  # longer than it takes to ask
+    asked = len(there.asked)
+    tab.clock.run_for(60_000)  # much longer than it takes to ask
+    assert there.asked[asked:] == []
     expect(tab.locator("h1")).to_contain_text("All mail flows.")
     tab.keyboard.press("Escape")
+    tab.clock.run_for(60_000)
     expect(tab.locator("h1")).to_contain_text("Resend refuses", timeout=DEADLINE_MS)
 
 

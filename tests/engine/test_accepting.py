@@ -278,7 +278,7 @@ async def test_large_contents_go_to_the_disk_before_the_flush_that_accepts_their
 
 # ---- attachments at URLs ----
 
-URL = "https://files.test/invoice.pdf"
+URL = "https://paper.test/invoice.pdf"
 
 
 class Files:
@@ -295,7 +295,7 @@ class Files:
         assert (limit_bytes, deadline_s) == (30 * 1024 * 1024, 3.0)
         self.asked.append(url)
         if self.content is None:
-            return NotFetched("files.test answered 404", "Send it as `content`.")
+            return NotFetched("paper.test answered 404", "Send it as `content`.")
         return Fetched(self.content, "application/pdf")
 
 
@@ -367,7 +367,7 @@ async def test_a_repeat_needs_no_file_and_another_url_is_another_request(
         again = await house.answer(mail)
         assert house.receipt(again).id == first.id
         assert len(files.asked) == 1
-        other = with_url(path="https://files.test/other.pdf", filename="invoice.pdf")
+        other = with_url(path="https://paper.test/other.pdf", filename="invoice.pdf")
         changed = email(idempotency_key="invoice/1", attachments=(other,))
         assert isinstance(await house.answer(changed), KeyConflict)
 
